@@ -1,0 +1,1 @@
+"""Bundled demo data: passages in twelve languages and questions asked across them."""
