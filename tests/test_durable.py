@@ -1,0 +1,166 @@
+"""Tests of openqa/durable.py: what is written is what is read, and nothing is changed under a reader."""
+
+import hashlib
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from openqa.durable import (
+    ArrayWriter,
+    DurableWriter,
+    checksum,
+    json_bytes,
+    make_folder,
+    map_array,
+    map_bytes,
+    remove,
+    rename_into_place,
+    write_array,
+    write_bytes,
+    write_json,
+)
+from openqa.errors import IndexFolderError
+
+ARRAYS = [
+    np.zeros(0, np.uint32),
+    np.arange(5, dtype=np.int64),
+    np.zeros((3, 0), np.float16),
+    np.zeros((0, 4), np.float32),
+    np.arange(24, dtype=">u8").reshape(2, 3, 4),
+    np.array([True, False]),
+    np.arange(12).reshape(3, 4).T,
+    np.array([[1.5, -2.0]], dtype=np.float16),
+]
+
+
+@pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype}{array.shape}")
+def test_array_round_trip_in_the_bytes_of_numpy(tmp_path: Path, array: np.ndarray) -> None:
+    """An array comes back equal and read-only, from exactly the file that numpy would write."""
+    write_array(tmp_path / "a.npy", array)
+    mapped = map_array(tmp_path / "a.npy")
+    assert mapped.shape == array.shape
+    assert np.array_equal(mapped, array)
+    assert not mapped.flags.writeable
+    expected = io.BytesIO()
+    little = np.ascontiguousarray(array, dtype=array.dtype.newbyteorder("<"))
+    np.lib.format.write_array(expected, little, version=(1, 0))
+    assert (tmp_path / "a.npy").read_bytes() == expected.getvalue()
+
+
+def test_array_writer_grows_by_rows(tmp_path: Path) -> None:
+    """Rows appended in any cut give the file of the whole array."""
+    whole = np.arange(30, dtype=np.float32).reshape(10, 3)
+    write_array(tmp_path / "whole.npy", whole)
+    with ArrayWriter(tmp_path / "parts.npy", np.float32, (3,)) as file:
+        for start, end in ((0, 1), (1, 1), (1, 10)):
+            file.append(whole[start:end])
+    assert (tmp_path / "parts.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
+
+
+def test_array_writer_refuses_other_rows(tmp_path: Path) -> None:
+    """A row of another width or dtype is refused with both named."""
+    with ArrayWriter(tmp_path / "a.npy", np.float32, (3,)) as file:
+        with pytest.raises(ValueError, match=r"rows of shape \(3,\) and float32 are needed, got \(2,\) and float32"):
+            file.append(np.zeros((1, 2), np.float32))
+        with pytest.raises(ValueError, match=r"rows of shape \(3,\) and float32 are needed, got \(3,\) and float64"):
+            file.append(np.zeros((1, 3), np.float64))
+
+
+def test_objects_are_refused(tmp_path: Path) -> None:
+    """Only numbers are stored: an object array would need a pickle."""
+    with pytest.raises(ValueError, match="an index stores numbers only, not object"):
+        write_array(tmp_path / "a.npy", np.array([{}, None]))
+    with pytest.raises(ValueError, match="at least one dimension is needed"):
+        write_array(tmp_path / "a.npy", np.array(1))
+
+
+def test_pickles_and_strange_headers_are_refused(tmp_path: Path) -> None:
+    """A header other than that of a plain array is damage: objects, Fortran order, huge or wrong shapes, no header."""
+    path = tmp_path / "a.npy"
+    objects = io.BytesIO()
+    np.lib.format.write_array(objects, np.array([{}], dtype=object), allow_pickle=True)
+    fortran = io.BytesIO()
+    np.lib.format.write_array(fortran, np.asfortranarray(np.ones((2, 2))))
+    write_array(path, np.arange(4))
+    sound = path.read_bytes()
+    huge = sound.replace(b"(4,), }" + 13 * b" ", b"(99999999999999,), }")
+    for content in (b"", b"PK\x03\x04", objects.getvalue(), fortran.getvalue(), huge, sound[:-1], sound[:90]):
+        path.write_bytes(content)
+        with pytest.raises(IndexFolderError, match=r"a\.npy: .*; the file is damaged"):
+            map_array(path)
+
+
+def test_old_file_lives_on_for_who_has_it_open(tmp_path: Path) -> None:
+    """Writing a file again does not change what a reader has mapped."""
+    path = tmp_path / "a"
+    write_bytes(path, b"old" * 5000)
+    mapped = map_bytes(path)
+    write_bytes(path, b"n")
+    assert bytes(mapped) == b"old" * 5000
+    assert bytes(map_bytes(path)) == b"n"
+
+
+def test_empty_file_maps_as_no_bytes(tmp_path: Path) -> None:
+    """A file without bytes can be mapped too."""
+    write_bytes(tmp_path / "a", b"")
+    assert bytes(map_bytes(tmp_path / "a")) == b""
+
+
+def test_json_is_canonical(tmp_path: Path) -> None:
+    """Equal values give equal bytes whatever their order; NaN is refused."""
+    write_json(tmp_path / "a.json", {"b": [1, "ü"], "a": None})
+    expected = '{\n "a": null,\n "b": [\n  1,\n  "ü"\n ]\n}\n'
+    assert (tmp_path / "a.json").read_text(encoding="utf-8") == expected
+    assert json_bytes({"a": 1, "b": 2}) == json_bytes({"b": 2, "a": 1})
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        json_bytes({"a": float("nan")})
+
+
+def test_checksum_is_sha256(tmp_path: Path) -> None:
+    """The checksum is what sha256sum prints."""
+    write_bytes(tmp_path / "a", b"abc")
+    assert checksum(tmp_path / "a") == hashlib.sha256(b"abc").hexdigest()
+
+
+def test_rename_replaces_a_file(tmp_path: Path) -> None:
+    """A finished file takes the place of another at once."""
+    write_bytes(tmp_path / "a", b"old")
+    write_bytes(tmp_path / "b", b"new")
+    rename_into_place(tmp_path / "b", tmp_path / "a")
+    assert [entry.name for entry in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == b"new"
+
+
+def test_folders_are_made_and_removed_with_their_parents(tmp_path: Path) -> None:
+    """A folder is made below folders that are not there; removing what is not there is no error."""
+    make_folder(tmp_path / "a" / "b")
+    make_folder(tmp_path / "a" / "b")
+    write_bytes(tmp_path / "a" / "b" / "c", b"")
+    remove(tmp_path / "a")
+    remove(tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_writer_left_by_an_error_closes_its_file(tmp_path: Path) -> None:
+    """An error inside `with` closes the file and passes on; so does dropping a writer."""
+    with pytest.raises(KeyError), DurableWriter(tmp_path / "a") as file:
+        raise KeyError("x")
+    assert file.is_closed
+    DurableWriter(tmp_path / "b").write(b"x")
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    """Reading or writing where there is nothing names the path and what to do."""
+    path = tmp_path / "no" / "a.npy"
+    for read in (map_array, map_bytes, checksum):
+        with pytest.raises(IndexFolderError) as caught:
+            read(path)
+        assert str(caught.value) == f"{path}: is missing; restore it from a copy or build the index again"
+    with pytest.raises(IndexFolderError) as caught:
+        write_bytes(path, b"")
+    assert str(caught.value) == (
+        f"{path}: cannot be written (No such file or directory); nothing was committed, the index is as it was; "
+        f"make room or give write access, then run again"
+    )
