@@ -1,0 +1,25 @@
+"""Where documents and questions come from, and how documents become passages."""
+
+from openqa.corpus.documents import read_documents
+from openqa.corpus.folder import folder_documents
+from openqa.corpus.jsonl import jsonl_documents
+from openqa.corpus.passages import Splitting, split, split_documents, whole
+from openqa.corpus.questions import read_beir_questions, read_questions
+from openqa.corpus.squad import SquadQuestion, SquadSet, read_squad, squad_documents, squad_questions
+
+__all__ = [
+    "Splitting",
+    "SquadQuestion",
+    "SquadSet",
+    "folder_documents",
+    "jsonl_documents",
+    "read_beir_questions",
+    "read_documents",
+    "read_questions",
+    "read_squad",
+    "split",
+    "split_documents",
+    "squad_documents",
+    "squad_questions",
+    "whole",
+]
