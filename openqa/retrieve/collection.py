@@ -1,0 +1,196 @@
+"""The passages of one analyzer over all segments: their statistics, and questions scored against them.
+
+The formulas are those of bm25.py.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from openqa.errors import IndexFolderError
+from openqa.retrieve.compiled import compiled
+from openqa.retrieve.kernels import Columns, Formula, QueryTerms
+from openqa.retrieve.postings import Bounds, Postings, term_hash, term_to_bytes
+from openqa.retrieve.rows import at_least_kth
+from openqa.text.analysis import analyzer_by_name
+from openqa.types import Array
+
+COMPILED_ROWS = 30_000  # segments above are searched by compiled code; below, numpy is done before numba is loaded
+
+
+def idf(n: int, dfs: Array) -> Array:
+    """Inverse document frequency, always above 0.
+
+    ln(1 + (n - df + 0.5) / (df + 0.5))
+
+    Args:
+        n: passages.
+        dfs: (T,) passages that hold each term.
+    """
+    return np.log1p((n - dfs + 0.5) / (dfs + 0.5))
+
+
+def lucene_lengths(lengths: Array) -> Array:
+    """Lengths as Lucene keeps them in one byte: exact below 24, then 24 plus the four highest bits of the rest.
+
+    Args:
+        lengths: (N,) whole numbers.
+
+    Source: Lucene 9, SmallFloat.intToByte4 and byte4ToInt.
+    """
+    rest = np.maximum(lengths.astype(np.int64) - 24, 0)
+    shift = np.maximum(np.frexp(rest.astype(np.float64))[1] - 4, 0)
+    return np.where(lengths < 24, lengths, 24 + (rest >> shift << shift))
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One segment's part in an analyzer's passages."""
+
+    segment: int
+    terms: tuple[int, int]  # first and end in the segment's list
+    counts_generated: bool  # whether a term that stands in generated queries alone counts in df
+    postings: Postings
+    bounds: Bounds
+    columns: Columns
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """All passages of one analyzer."""
+
+    analyzer: str
+    n: int
+    formula: Formula
+    shares: tuple[Share, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question as one collection sees it."""
+
+    collection: Collection
+    terms: tuple[QueryTerms, ...]  # per share, only those that it holds
+    attainable: float  # sum of all weights
+    known: float  # sum of the weights of terms that occur in the collection
+
+
+def open_collections(
+    opened: Sequence[tuple[Postings, Bounds]], settings: tuple[float, float, float], length_norm: str
+) -> tuple[Collection, ...]:
+    """The collections of all analyzers that the segments hold, by name; one without a term is left out.
+
+    Args:
+        opened: each segment's inverted index.
+        settings: k1, b and generated_weight.
+        length_norm: "exact" or "lucene".
+    """
+    k1, b, generated_weight = settings
+    names = sorted({statistics.name for postings, _ in opened for statistics in postings.analyzers})
+    lengths = [_normed(postings.lengths, length_norm) for postings, _ in opened]
+    collections = []
+    for name in names:
+        n, length, shares = 0, 0.0, []
+        for segment, (postings, pairs) in enumerate(opened):
+            for number, statistics in enumerate(postings.analyzers):
+                if statistics.name == name:
+                    n += statistics.n_any if generated_weight else statistics.n_body
+                    length += statistics.body_length + generated_weight * statistics.generated_length
+                    columns = _columns(postings, pairs, number, lengths[segment], generated_weight, length_norm)
+                    terms = postings.analyzer_terms(number)
+                    shares.append(Share(segment, terms, generated_weight > 0, postings, pairs, columns))
+        if n:
+            formula = Formula(k1 * (1.0 - b), k1 * b * n / length, float(generated_weight))
+            collections.append(Collection(name, n, formula, tuple(shares)))
+    return tuple(collections)
+
+
+def _normed(lengths: Array, length_norm: str) -> Array:
+    normed = (lucene_lengths(lengths) if length_norm == "lucene" else lengths).astype(np.float32)
+    normed.flags.writeable = False
+    return normed
+
+
+def _columns(
+    postings: Postings, pairs: Bounds, number: int, lengths: Array, generated_weight: float, length_norm: str
+) -> Columns:
+    if len(postings.generated_lengths):
+        body = np.where(postings.row_analyzers == number, postings.lengths, 0)
+        lengths = _normed(body + generated_weight * postings.generated_lengths[number], length_norm)
+    bound_lengths = pairs.lengths
+    if length_norm == "lucene":
+        bound_lengths = lucene_lengths(bound_lengths).astype(np.int32)
+        bound_lengths.flags.writeable = False
+    return Columns(postings.rows, postings.tf_body, postings.tf_generated, lengths, pairs.tfs, bound_lengths)
+
+
+def weigh(collection: Collection, text: str) -> Query:
+    """A question's terms in a collection, with their weights."""
+    counts = Counter(analyzer_by_name(collection.analyzer).terms(text))
+    terms = [term_to_bytes(term) for term in counts]
+    hashes = [term_hash(term) for term in terms]
+    weights = np.array(list(counts.values()), np.float64)
+    found = [_locate(share, terms, hashes, weights) for share in collection.shares]
+    dfs = sum((dfs for _, dfs in found), np.zeros(len(terms), np.int64))
+    weights *= idf(collection.n, dfs)
+    attainable = float(weights.sum())
+    known = float(weights[dfs > 0].sum()) if not dfs.all() else attainable
+    return Query(collection, tuple(terms for terms, _ in found), attainable, known)
+
+
+def _locate(share: Share, terms: Sequence[bytes], hashes: Sequence[int], weights: Array) -> tuple[QueryTerms, Array]:
+    """Where the terms stand in a segment, an absent one as an empty range; and in how many passages each does."""
+    places = np.array(share.postings.find(share.terms, terms, hashes), np.int64)
+    absent = places < 0
+    if absent.all():
+        none = np.zeros(len(terms), np.int64)
+        return QueryTerms(none, none.copy(), none.copy(), none.copy(), weights), none
+    places[absent] = places.max()
+    after = places + 1
+    starts, ends = share.postings.posting_starts[places], share.postings.posting_starts[after]
+    bound_starts, bound_ends = share.bounds.starts[places], share.bounds.starts[after]
+    ends[absent] = starts[absent]
+    bound_ends[absent] = bound_starts[absent]
+    dfs = ends - starts
+    if len(share.postings.body_dfs) and not share.counts_generated:
+        dfs = np.where(absent, 0, share.postings.body_dfs[places])
+    return QueryTerms(starts, ends, bound_starts, bound_ends, weights), dfs
+
+
+def best_rows(columns: Columns, terms: QueryTerms, formula: Formula, k: int, limit: float) -> tuple[Array, Array]:
+    """The rows of a segment's k best scores above 0 and at least `limit`, rising, all ties included; and the scores.
+
+    There may be some more than these.
+    """
+    if len(columns.lengths) < COMPILED_ROWS:
+        scores = _all_scores(columns, terms, formula)
+        rows = np.flatnonzero((scores >= limit) & (scores > 0.0))
+        kept = rows[at_least_kth(scores[rows], k)]
+        return kept, scores[kept]
+    return compiled().top_rows(columns, terms, formula, k, limit)
+
+
+def row_scores(columns: Columns, terms: QueryTerms, formula: Formula, rows: Array) -> Array:
+    """The scores of a segment's rows, which rise: (n,) float64."""
+    if len(columns.lengths) < COMPILED_ROWS:
+        return _all_scores(columns, terms, formula)[rows]
+    return compiled().scores_at(columns, terms, formula, rows)
+
+
+def _all_scores(columns: Columns, terms: QueryTerms, formula: Formula) -> Array:
+    scores = np.zeros(len(columns.lengths))
+    try:
+        for start, end, weight in zip(terms.starts, terms.ends, terms.weights, strict=True):
+            rows = columns.rows[start:end]
+            tf = columns.tf_body[start:end].astype(np.float64)
+            if len(columns.tf_generated):
+                tf += formula.generated_weight * columns.tf_generated[start:end]
+            norm = formula.base + formula.slope * columns.lengths[rows].astype(np.float64)
+            scores[rows] += weight * (tf / (tf + norm))
+    except IndexError as error:
+        raise IndexFolderError(
+            "the bm25 postings of this index contradict themselves; run openqa verify, then restore or rebuild it"
+        ) from error
+    return scores

@@ -1,0 +1,39 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from openqa.encode import load_encoder
+from openqa.encode.loading import read_model_config
+from openqa.errors import ConfigError, ModelError
+
+
+def test_the_bundled_encoder_is_loaded_by_name() -> None:
+    """Its identity is name and version, which an index keeps."""
+    encoder = load_encoder("mini")
+    assert re.fullmatch(r"mini-encoder@1-[0-9a-f]{8}", encoder.identity)
+    assert encoder.dim == 256
+
+
+def test_an_unknown_encoder_is_refused() -> None:
+    """The message lists what is known."""
+    with pytest.raises(ConfigError, match=r'^unknown encoder "mni"; known: mini; did you mean "mini"\?$'):
+        load_encoder("mni")
+
+
+def test_a_missing_or_damaged_config_is_refused(tmp_path: Path) -> None:
+    """The message names the file and what is wrong with it."""
+    path = tmp_path / "config.json"
+    with pytest.raises(ModelError, match=f"^{re.escape(f'{path}: cannot be read (')}.*; install openqa again$"):
+        read_model_config(tmp_path)
+    path.write_text("{")
+    with pytest.raises(ModelError, match=f"^{re.escape(f'{path}: cannot be read (')}.*; install openqa again$"):
+        read_model_config(tmp_path)
+    for content in ("[]", '{"name": "mini-encoder"}'):
+        path.write_text(content)
+        message = f'{path}: no object with "name" and "version"; install openqa again'
+        with pytest.raises(ModelError, match=f"^{re.escape(message)}$"):
+            read_model_config(tmp_path)
+    path.write_text(json.dumps({"name": "mini-encoder", "version": "1"}))
+    assert read_model_config(tmp_path) == {"name": "mini-encoder", "version": "1"}
