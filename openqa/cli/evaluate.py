@@ -1,0 +1,112 @@
+"""`openqa evaluate`: tables of question language by passage language."""
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from openqa.cli.options import AsJson, example
+from openqa.cli.output import print_json, progress
+
+if TYPE_CHECKING:
+    from openqa.evaluate.matrix import Matrix
+    from openqa.evaluate.parallel import ParallelQA
+
+Dataset = Annotated[str, typer.Option("--dataset", help="The question set: xquad.")]
+Data = Annotated[Path, typer.Option("--data", help="The folder that holds its files as published.", show_default=False)]
+Langs = Annotated[str | None, typer.Option("--langs", help="Some of its languages, joined by commas.  [default: all]")]
+Sample = Annotated[
+    int | None, typer.Option("--sample", min=1, help="Questions for each pair of languages.  [default: all]")
+]
+
+evaluate = typer.Typer(no_args_is_help=True, help="Measure retrieval or reading over all pairs of languages.")
+
+
+@evaluate.command(epilog=example("openqa evaluate retrieval --data ../shared/data/qa/xquad --retriever bm25,hybrid"))
+def retrieval(
+    data: Data,
+    dataset: Dataset = "xquad",
+    retriever: Annotated[
+        str, typer.Option("--retriever", "-r", help="Which to measure, joined by commas.")
+    ] = "bm25,dense,hybrid",
+    langs: Langs = None,
+    sample: Sample = None,
+    as_json: AsJson = False,
+) -> None:
+    """Rank the passages of each language for the questions of each: R@1, R@5, RR@10."""
+    from openqa.pipeline.evaluation import retrieval_tables
+    from openqa.pipeline.retrievers import check_retriever
+
+    names = [name.strip() for name in retriever.split(",")]
+    for name in names:
+        check_retriever(name)
+    questions = _load(dataset, data, langs)
+    n_cells = len(names) * len(questions.langs) ** 2
+    with (
+        tempfile.TemporaryDirectory(prefix="openqa-evaluate-") as folder,
+        progress("measuring", "pairs of languages", n_cells) as advance,
+    ):
+        tables = retrieval_tables(
+            questions, Path(folder), names, n_questions=sample, progress=lambda done, total: advance(done)
+        )
+    for name, matrices in tables.items():
+        _show({"dataset": questions.name, "retriever": name}, matrices, 3, as_json=as_json)
+
+
+@evaluate.command(epilog=example("openqa evaluate reading --data ../shared/data/qa/xquad --sample 100"))
+def reading(
+    data: Data,
+    dataset: Dataset = "xquad",
+    reader: Annotated[str, typer.Option("--reader", help="A reader's name or folder.")] = "mini",
+    normalization: Annotated[
+        str, typer.Option("--normalization", help="squad, as XQuAD figures are published, or mlqa.")
+    ] = "squad",
+    langs: Langs = None,
+    sample: Sample = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read the passage that answers each question, in each pair of languages: EM, F1."""
+    from openqa.errors import unknown_name
+    from openqa.evaluate.answers import NORMALIZERS
+    from openqa.pipeline.evaluation import reading_tables
+    from openqa.read import load_reader
+
+    if normalization not in NORMALIZERS:
+        raise unknown_name("normalization", normalization, NORMALIZERS)
+    questions = _load(dataset, data, langs)
+    loaded = load_reader(reader)
+    with progress("measuring", "pairs of languages", len(questions.langs) ** 2) as advance:
+        matrices = reading_tables(
+            questions,
+            loaded,
+            normalization=normalization,
+            n_questions=sample,
+            progress=lambda done, total: advance(done),
+        )
+    _show({"dataset": questions.name, "reader": reader}, matrices, 1, as_json=as_json)
+
+
+def _load(dataset: str, folder: Path, langs: str | None) -> "ParallelQA":
+    from openqa.errors import unknown_name
+    from openqa.evaluate.xquad import LANGS, load_xquad
+
+    loaders = {"xquad": (load_xquad, LANGS)}
+    if dataset not in loaders:
+        raise unknown_name("dataset", dataset, loaders)
+    load, known = loaders[dataset]
+    chosen = known if langs is None else tuple(lang.strip() for lang in langs.split(","))
+    for lang in chosen:
+        if lang not in known:
+            raise unknown_name("language", lang, known)
+    return load(folder, chosen)
+
+
+def _show(what: dict[str, str], matrices: "dict[str, Matrix]", decimals: int, *, as_json: bool) -> None:
+    if as_json:
+        print_json({**what, "measures": {name: matrix.to_json() for name, matrix in matrices.items()}})
+        return
+    typer.echo(", ".join(f"{key} {value}" for key, value in what.items()))
+    for matrix in matrices.values():
+        typer.echo(f"\n{matrix.render(decimals)}")
+    typer.echo()

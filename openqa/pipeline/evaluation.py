@@ -1,0 +1,106 @@
+"""Measuring what is built here: an index for each passage language, and a reader on the passages that answer."""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+
+from openqa.evaluate.matrix import Matrix
+from openqa.evaluate.parallel import ParallelQA
+from openqa.evaluate.transfer import Progress, evaluate_reading, evaluate_retrieval
+from openqa.pipeline.config import IndexConfig
+from openqa.pipeline.index import Index, build
+from openqa.read.reader import MiniReader
+from openqa.types import Document, Encoder, Passage, Question, Ranking, Reader
+
+_DEPTH = 10
+_BATCH_QUESTIONS = 64
+
+
+def retrieval_tables(
+    data: ParallelQA,
+    folder: Path,
+    retrievers: Sequence[str],
+    *,
+    encoder: Encoder | None = None,
+    n_questions: int | None = None,
+    progress: Progress | None = None,
+) -> dict[str, dict[str, Matrix]]:
+    """Measures retrievers over one index for each passage language, one passage a paragraph.
+
+    Args:
+        data: the question set.
+        folder: empty; takes the indexes.
+        retrievers: such as "bm25", "dense", "hybrid"; at least one.
+        encoder: for the dense part; the bundled one when None.
+        n_questions: a fixed sample of this many for each pair of languages; all when None.
+        progress: called with pairs done and pairs in all, over all retrievers.
+
+    Returns:
+        For each retriever a matrix of question by passage language for each measure.
+
+    Raises:
+        ConfigError: a retriever is unknown.
+    """
+    parts = ("bm25",) if set(retrievers) == {"bm25"} else ("bm25", "dense")
+    config = IndexConfig(parts=parts, split="document")
+    indexes = {
+        lang: build(folder / lang, map(_document, data.passages(lang)), config=config, encoder=encoder)
+        for lang in data.langs
+    }
+    tables = {}
+    for number, name in enumerate(retrievers):
+        searches = {lang: partial(_search, index, name) for lang, index in indexes.items()}
+        step = _shifted(progress, number, len(retrievers))
+        tables[name] = evaluate_retrieval(searches, data, n_questions=n_questions, progress=step)
+    return tables
+
+
+def reading_tables(
+    data: ParallelQA,
+    reader: Reader,
+    *,
+    normalization: str = "squad",
+    n_questions: int | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Matrix]:
+    """Measures a reader, its best span for each question in the passage that answers it, however unsure it is.
+
+    Args:
+        data: the question set.
+        reader: any.
+        normalization: "squad" or "mlqa".
+        n_questions: a fixed sample of this many for each pair of languages; all when None.
+        progress: called with pairs done and pairs in all.
+
+    Returns:
+        A matrix of question by passage language for EM and for F1, from 0 to 100.
+    """
+    read = partial(best_spans, reader)
+    return evaluate_reading(read, data, normalization=normalization, n_questions=n_questions, progress=progress)
+
+
+def best_spans(reader: Reader, questions: Sequence[Question], passages: Sequence[Passage]) -> list[str]:
+    """Returns the text of the best span for each question in its passage; "" where there is none."""
+    texts: list[str] = []
+    for start in range(0, len(questions), _BATCH_QUESTIONS):
+        asked = questions[start : start + _BATCH_QUESTIONS]
+        shown = [[passage] for passage in passages[start : start + _BATCH_QUESTIONS]]
+        if isinstance(reader, MiniReader):
+            found = reader.read_many(asked, shown, 1)
+        else:
+            found = [reader.read(question, one, 1) for question, one in zip(asked, shown, strict=True)]
+        texts.extend(spans[0].text if spans else "" for spans in found)
+    return texts
+
+
+def _document(passage: Passage) -> Document:
+    return Document(passage.id, passage.text, title=passage.title, lang=passage.lang)
+
+
+def _search(index: Index, retriever: str, questions: Sequence[Question]) -> list[Ranking]:
+    return index.search(questions, _DEPTH, retriever)
+
+
+def _shifted(progress: Progress | None, number: int, n: int) -> Callable[[int, int], None] | None:
+    """One retriever's progress as its share of that of all."""
+    return None if progress is None else lambda done, total: progress(number * total + done, n * total)

@@ -1,0 +1,78 @@
+"""`openqa build`, `add`, `info`, `verify`."""
+
+from pathlib import Path
+
+from tests.cli.runs import bm25_index, corpus, openqa, write_jsonl
+
+
+def test_build_says_what_it_built(tmp_path: Path) -> None:
+    """To people on standard error, to programs on standard output."""
+    ended = openqa("build", tmp_path / "index", corpus(tmp_path), "--parts", "bm25", "--json")
+    assert ended.code == 0
+    assert {"documents": 4, "passages": 4, "generation": 1}.items() <= ended.json().items()
+    assert ended.err.startswith(f'built "{tmp_path / "index"}": 4 passages of 4 documents, bm25, ')
+
+
+def test_build_from_a_recipe(tmp_path: Path) -> None:
+    """The index is the folder beside it; options go before what it says."""
+    corpus(tmp_path)
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('documents = ["corpus.jsonl"]\nparts = ["bm25"]\nlang = "en"\n')
+    assert openqa("build", recipe, "--split", "document").code == 0
+    assert openqa("info", tmp_path / "mine", "--json").json()["settings"]["split"] == "document"
+    hits = openqa("search", tmp_path / "mine", "capital of Italy", "--json").json()["hits"]
+    assert hits[0]["passage_id"] == "rome"
+
+
+def test_build_from_standard_input(tmp_path: Path) -> None:
+    """JSON lines, as in a file; the field of the text may be named."""
+    ended = openqa(
+        "build", tmp_path / "index", "-", "--parts=bm25", "--text-field=body", input='{"id": "a", "body": "Moon."}\n'
+    )
+    assert ended.code == 0, ended.err
+
+
+def test_add_counts_what_is_new(tmp_path: Path) -> None:
+    """The same file twice adds nothing the second time."""
+    index = bm25_index(tmp_path)
+    more = write_jsonl(tmp_path / "more.jsonl", [{"id": "oslo", "text": "Oslo is the capital of Norway."}])
+    first, second = (openqa("add", index, more, corpus(tmp_path), "--json") for _ in range(2))
+    assert (first.code, second.code) == (0, 0)
+    assert {"documents": 1, "skipped_documents": 4, "generation": 2}.items() <= first.json().items()
+    assert {"documents": 0, "skipped_documents": 5, "generation": 2}.items() <= second.json().items()
+    assert "4 documents were there already" in first.err
+
+
+def test_info_shows_parts_and_settings(tmp_path: Path) -> None:
+    """To people and to programs."""
+    index = bm25_index(tmp_path)
+    shown, values = openqa("info", index), openqa("info", index, "--json").json()
+    assert "passages    4\n" in shown.out
+    assert "window_words 100" in shown.out
+    assert (values["n_passages"], values["parts"]["bm25"]["config"]["format"]) == (4, 1)
+
+
+def test_verify_finds_a_flipped_byte(tmp_path: Path) -> None:
+    """Exit 1 and the name of the file; --quick finds it too, as the file is small."""
+    index = bm25_index(tmp_path)
+    assert openqa("verify", index).code == 0
+    file = next(index.rglob("passages.jsonl"))
+    content = file.read_bytes()
+    file.write_bytes(content[:-10] + b"X" + content[-9:])
+    for options in ([], ["--quick"]):
+        ended = openqa("verify", index, *options, "--json")
+        assert ended.code == 1
+        assert ended.json()["damaged"] == [{"file": str(file), "problem": "does not match its checksum"}]
+        assert f"{file}: does not match its checksum\n" in ended.err
+
+
+def test_files_and_a_recipe_exclude_each_other(tmp_path: Path) -> None:
+    """Wrong usage; so is neither."""
+    recipe = tmp_path / "mine.toml"
+    recipe.write_text('documents = ["corpus.jsonl"]\n')
+    both = openqa("build", recipe, corpus(tmp_path))
+    neither = openqa("build", tmp_path / "index")
+    assert (both.code, neither.code) == (2, 2)
+    assert "is a recipe and names its own documents; leave FILES out" in both.err
+    assert "no documents given" in neither.err
+    assert openqa("add", bm25_index(tmp_path)).code == 2
