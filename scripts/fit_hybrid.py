@@ -1,151 +1,122 @@
-"""Fits the weights of hybrid retrieval on MLQA dev, part 3: the same-language and the cross-language pairs count alike.
+"""Fits the weights of hybrid retrieval on MLQA dev, part 3.
 
-Run: python scripts/fit_hybrid.py [--encoder mini] [--data ../shared/data]
+One pool holds the passages of all seven languages; questions of part 3 are asked in each. Four ways to be right count
+alike: among the passages of the question's language; of another language (mean over the pairs); in the whole pool, with
+the answer in any language; and in the whole pool without the answer in the question's own language ("elsewhere").
+Printed are R@1 + RR@10 of bm25 alone, dense alone and the best settings. Put the first into openqa/retrieve/hybrid.py.
 
-Every passage of MLQA dev in a language is in that language's pool; only questions of part 3 are asked. For each of the
-49 pairs of question and passage language, and each setting of the grid, R@1 + RR@10 is measured; printed are the best
-settings, and bm25 and dense alone beside them. Put the first line into openqa/retrieve/hybrid.py.
+Example:
+    python scripts/fit_hybrid.py --data ../shared/data
 """
 
 import argparse
 import itertools
-import os
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from openqa.encode import load_encoder
-from openqa.evaluate.mlqa import load_mlqa_dev
+from openqa.evaluate import load_mlqa_dev
 from openqa.evaluate.parallel import ParallelQA
-from openqa.retrieve.bm25 import Bm25Part, Bm25Retriever
-from openqa.retrieve.dense import DensePart, DenseRetriever
-from openqa.retrieve.hybrid import DEPTH, SCALES, HybridWeights, fused_scores
-from openqa.types import Array, Encoder, Passage, Question
+from openqa.index.folder import open_folder
+from openqa.pipeline.config import IndexConfig
+from openqa.pipeline.index import build
+from openqa.retrieve.bm25 import Bm25Retriever
+from openqa.retrieve.dense import DenseRetriever
+from openqa.types import Array, Document, Question
 
-BM25_WEIGHTS = {
-    "cosine": (0.3, 0.5, 0.7, 1.0, 1.4, 2.0, 2.5, 3.0, 3.5, 4.0, 5.0, 7.0),
-    "standard": (3.0, 5.0, 7.0, 10.0, 14.0, 20.0, 30.0, 40.0, 60.0),
-    "range": (1.0, 2.0, 3.0, 4.0, 6.0, 9.0, 13.0),
-}
-SHARE_POWERS = (0.0, 0.25, 0.5, 1.0, 2.0)
+BM25_WEIGHTS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
+BACKGROUND_RANKS = (1, 3, 5, 10, 20, 100_000)  # the last: nothing is taken off
 
 
 @dataclass(frozen=True)
-class Pool:
-    """The passages of one language as a segment in a temporary folder."""
+class Task:
+    """Questions of one kind: which rows compete, and which are right."""
 
-    folder: Path
-    passages: tuple[Passage, ...]
-
-    def __len__(self) -> int:
-        return len(self.passages)
-
-    def part_path(self, part: str) -> Path:
-        """A folder of the pool."""
-        return self.folder / part
-
-    def passage_ids(self, rows: Array) -> list[str]:
-        """Ids of rows."""
-        return [self.passages[row].id for row in rows.tolist()]
-
-
-@dataclass(frozen=True)
-class Scored:
-    """All scores of one pair of languages: B questions over the N passages of a pool."""
-
-    is_same: bool
-    lexical: Array  # (B, N), shares of what is attainable
-    dense: Array  # (B, N)
-    best_dense: Array  # (B, K), the scores of dense's candidates
-    shares: Array  # (B,)
-    gold: Array  # (B,) rows
-
-
-def open_pool(pool: Pool, encoder: Encoder) -> tuple[Bm25Retriever, DenseRetriever]:
-    """Writes both parts and opens them."""
-    for part in (Bm25Part(), DensePart(encoder)):
-        pool.part_path(part.name).mkdir(parents=True)
-        writer = part.writer(pool.part_path(part.name))
-        writer.add(pool.passages)
-        writer.finish()
-    return Bm25Retriever([pool]), DenseRetriever([pool], encoder)
-
-
-def score_pair(
-    bm25: Bm25Retriever, dense: DenseRetriever, questions: Sequence[Question], gold: Sequence[int], is_same: bool
-) -> Scored:
-    """Scores every passage for every question."""
-    every = np.arange(len(bm25.rows))
-    queries = dense.encode(questions)
-    lexical = np.stack(bm25.scores_at(questions, [every] * len(questions)))
-    attainable = np.array([most or 1.0 for most in bm25.attainable(questions)])
-    near = np.stack(dense.scores_at(queries, [every] * len(questions)))
-    best = -np.sort(-near, axis=1)[:, :DEPTH]
-    shares = np.array(bm25.known_idf_share(questions))
-    return Scored(is_same, lexical / attainable[:, None], near, best, shares, np.array(gold))
-
-
-def quality(scores: Array, gold: Array) -> float:
-    """R@1 + RR@10, equal scores counted against."""
-    own = scores[np.arange(len(gold)), gold]
-    ranks = (scores >= own[:, None]).sum(axis=1)
-    return float((ranks == 1).mean() + np.where(ranks <= 10, 1.0 / ranks, 0.0).mean())
-
-
-def fused(pair: Scored, weights: HybridWeights) -> Array:
-    """The hybrid scores of a pair: (B, N)."""
-    rows = range(len(pair.gold))
-    return np.stack(
-        [fused_scores(pair.lexical[i], pair.dense[i], pair.best_dense[i], pair.shares[i], weights) for i in rows]
-    )
-
-
-def means(pairs: Sequence[Scored], scores: Sequence[Array]) -> tuple[float, float]:
-    """Mean R@1 + RR@10 over the same-language pairs, and over the others."""
-    found = [quality(own, pair.gold) for pair, own in zip(pairs, scores, strict=True)]
-    same = [q for pair, q in zip(pairs, found, strict=True) if pair.is_same]
-    other = [q for pair, q in zip(pairs, found, strict=True) if not pair.is_same]
-    return float(np.mean(same)), float(np.mean(other))
-
-
-def score_pairs(everything: ParallelQA, fitting: ParallelQA, encoder: Encoder) -> list[Scored]:
-    """Scores all pairs of languages."""
-    pairs = []
-    with tempfile.TemporaryDirectory() as folder:
-        for lang in everything.langs:
-            pool = Pool(Path(folder) / lang, everything.passages(lang))
-            bm25, dense = open_pool(pool, encoder)
-            row = {passage.id: i for i, passage in enumerate(pool.passages)}
-            for asked in fitting.langs:
-                questions = fitting.questions(asked, lang)
-                gold = [row[fitting.sides[lang].passage_ids[question.id]] for question in questions]
-                pairs.append(score_pair(bm25, dense, questions, gold, asked == lang))
-    return pairs
+    kind: str
+    rows: Array  # (B,) rows of the score matrix
+    competes: Array  # (B, N) bool
+    is_right: Array  # (B, N) bool
 
 
 def main() -> None:
-    """Scores all pairs once, then tries the grid."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--encoder", default="mini")
-    parser.add_argument("--data", type=Path, default=Path(os.environ.get("OPENQA_DATA", "../shared/data")))
+    """Parses the command line, scores once for each background, tries the grid."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--encoder", default="mini", help="the dense encoder")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the shared data folder")
     given = parser.parse_args()
     folder = given.data / "qa" / "mlqa-dev"
-    encoder: Encoder = load_encoder(given.encoder)
-    pairs = score_pairs(load_mlqa_dev(folder, (0, 1, 2, 3)), load_mlqa_dev(folder, (3,)), encoder)
-    print("R@1 + RR@10 (same language, across languages)")
-    print("bm25 alone  {:.4f} {:.4f}".format(*means(pairs, [pair.lexical for pair in pairs])))
-    print("dense alone {:.4f} {:.4f}".format(*means(pairs, [pair.dense for pair in pairs])))
+    pool, fitting = load_mlqa_dev(folder, (0, 1, 2, 3)), load_mlqa_dev(folder, (3,))
+    questions = [question for lang in fitting.langs for question in fitting.questions(lang, lang)]
+    dense, outstanding, row = scores(pool, questions, given.encoder)
+    tasks = make_tasks(pool, fitting, row)
+    print("R@1 + RR@10", *(task.kind for task in tasks), sep="\t")
+    report("dense alone", [quality(dense, task) for task in tasks])
+    report("bm25 alone", [quality(outstanding[BACKGROUND_RANKS[-1]], task) for task in tasks])
     tried = []
-    for scale, power in itertools.product(SCALES, SHARE_POWERS):
-        for weight in BM25_WEIGHTS[scale]:
-            weights = HybridWeights(weight, power, scale)
-            same, other = means(pairs, [fused(pair, weights) for pair in pairs])
-            tried.append((same + other, same, other, weights))
-    for _, same, other, weights in sorted(tried, key=lambda entry: -entry[0])[:10]:
-        print(f"{same:.4f} {other:.4f} {weights}")
+    for weight, rank in itertools.product(BM25_WEIGHTS, BACKGROUND_RANKS):
+        found = [quality(dense + weight * outstanding[rank], task) for task in tasks]
+        tried.append((sum(found), f"bm25 {weight}, background_rank {rank}", found))
+    for _, name, found in sorted(tried, reverse=True)[:10]:
+        report(name, found)
+
+
+def scores(pool: ParallelQA, questions: list[Question], encoder: str) -> tuple[Array, dict[int, Array], dict[str, int]]:
+    """Every passage scored for every question: dense (B, N), bm25 (B, N) by background rank, and the row of each id."""
+    documents = [
+        Document(passage.id, passage.text, lang=passage.lang) for lang in pool.langs for passage in pool.passages(lang)
+    ]
+    with tempfile.TemporaryDirectory() as folder:
+        build(Path(folder) / "index", documents, config=IndexConfig(split="document")).close()
+        segments = open_folder(Path(folder) / "index").segments
+        bm25, dense = Bm25Retriever(segments), DenseRetriever(segments, load_encoder(encoder))
+        every = [np.arange(len(documents))] * len(questions)
+        near = np.stack(dense.scores_at(dense.encode(questions), every))
+        lexical = {rank: np.stack(bm25.outstanding(questions, every, rank)) for rank in BACKGROUND_RANKS}
+    return near, lexical, {document.id: row for row, document in enumerate(documents)}
+
+
+def make_tasks(pool: ParallelQA, fitting: ParallelQA, row: dict[str, int]) -> list[Task]:
+    """The four kinds of questions over the rows of the pool."""
+    langs = np.concatenate([[lang] * len(pool.passages(lang)) for lang in pool.langs])
+    asked = [(lang, question) for lang in fitting.langs for question in fitting.questions(lang, lang)]
+    kinds: dict[str, list[tuple[int, Array, Array]]] = {"same": [], "across": [], "pool": [], "elsewhere": []}
+    for number, (asked_lang, question) in enumerate(asked):
+        right = {
+            lang: row[side.passage_ids[question.id]]
+            for lang, side in fitting.sides.items()
+            if question.id in side.passage_ids
+        }
+        for lang, gold in right.items():
+            kind = "same" if lang == asked_lang else "across"
+            kinds[kind].append((number, langs == lang, _marked(len(langs), [gold])))
+        everything, own = np.ones(len(langs), bool), _marked(len(langs), [right[asked_lang]])
+        others = [gold for lang, gold in right.items() if lang != asked_lang]
+        kinds["pool"].append((number, everything, _marked(len(langs), list(right.values()))))
+        if others:
+            kinds["elsewhere"].append((number, ~own, _marked(len(langs), others)))
+    return [Task(kind, *map(np.stack, zip(*entries, strict=True))) for kind, entries in kinds.items()]
+
+
+def quality(matrix: Array, task: Task) -> float:
+    """R@1 + RR@10 of the best right passage, equal scores counted against."""
+    found = np.where(task.competes, matrix[task.rows], -np.inf)
+    best = np.where(task.is_right, found, -np.inf).max(axis=1)
+    ranks = 1 + ((found >= best[:, None]) & ~task.is_right).sum(axis=1)
+    return float((ranks == 1).mean() + np.where(ranks <= 10, 1.0 / ranks, 0.0).mean())
+
+
+def report(name: str, values: list[float]) -> None:
+    """Prints one line of the table."""
+    print(name, *(f"{value:.3f}" for value in values), sep="\t", flush=True)
+
+
+def _marked(n: int, rows: list[int]) -> Array:
+    mask = np.zeros(n, bool)
+    mask[rows] = True
+    return mask
 
 
 if __name__ == "__main__":

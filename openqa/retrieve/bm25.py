@@ -182,13 +182,23 @@ class Bm25Retriever:
             return [1.0] * len(questions)
         return [sum(query.attainable for query in self._queries(question)) for question in questions]
 
-    def known_idf_share(self, questions: Sequence[Question]) -> list[float]:
-        """How much of each question's idf belongs to words that occur in the index, within [0, 1].
+    def outstanding(self, questions: Sequence[Question], rows: Sequence[Array], background_rank: int) -> list[Array]:
+        """How far passages stand out, for fusion: the share of what is attainable, above that of an ordinary passage.
 
-        An unknown word has the idf of a word in no passage. Among several analyzers the one that knows most decides.
+        s[p] = max(0, score[p] - b) / attainable, with b the score at `background_rank` among the passages of p's
+        analyzer, 0 where fewer are found. In an index of several languages the passages in the question's own language
+        hold some of its words in any case; only what rises above that is evidence.
+
+        Args:
+            questions: B of them.
+            rows: for each question (m,) int64 global rows, rising.
+            background_rank: from 1.
+
+        Returns:
+            For each question (m,) float64 within [0, 1].
         """
-        shares = [[q.known / q.attainable for q in self._queries(question) if q.attainable] for question in questions]
-        return [max(known, default=0.0) for known in shares]
+        pairs = zip(questions, rows, strict=True)
+        return [self._outstanding(self._queries(question), wanted, background_rank) for question, wanted in pairs]
 
     def _queries(self, question: Question) -> list[Query]:
         return [weigh(collection, question.text) for collection in self._collections]
@@ -220,12 +230,24 @@ class Bm25Retriever:
         best = np.zeros(len(rows))
         for query in queries:
             divisor = (query.attainable or 1.0) if len(queries) > 1 else 1.0
-            for share, terms in zip(query.collection.shares, query.terms, strict=True):
-                first, end = np.searchsorted(rows, self.rows.starts[share.segment : share.segment + 2])
-                own = rows[first:end] - self.rows.starts[share.segment]
-                scores = row_scores(share.columns, terms, query.collection.formula, own)
-                best[first:end] = np.maximum(best[first:end], scores / divisor)
+            np.maximum(best, self._scores_of(query, rows) / divisor, out=best)
         return best
+
+    def _outstanding(self, queries: Sequence[Query], rows: Array, background_rank: int) -> Array:
+        best = np.zeros(len(rows))
+        for query in queries:
+            ordinary = np.sort(self._best_of(query, background_rank)[1])[::-1]
+            background = ordinary[background_rank - 1] if len(ordinary) >= background_rank else 0.0
+            np.maximum(best, (self._scores_of(query, rows) - background) / (query.attainable or 1.0), out=best)
+        return best
+
+    def _scores_of(self, query: Query, rows: Array) -> Array:
+        found = np.zeros(len(rows))
+        for share, terms in zip(query.collection.shares, query.terms, strict=True):
+            first, end = np.searchsorted(rows, self.rows.starts[share.segment : share.segment + 2])
+            own = rows[first:end] - self.rows.starts[share.segment]
+            found[first:end] = row_scores(share.columns, terms, query.collection.formula, own)
+        return found
 
 
 def _check_analyzers(segment: SegmentView, postings: Postings) -> None:

@@ -74,7 +74,6 @@ class Query:
     collection: Collection
     terms: tuple[QueryTerms, ...]  # per share, only those that it holds
     attainable: float  # sum of all weights
-    known: float  # sum of the weights of terms that occur in the collection
 
 
 def open_collections(
@@ -135,9 +134,7 @@ def weigh(collection: Collection, text: str) -> Query:
     found = [_locate(share, terms, hashes, weights) for share in collection.shares]
     dfs = sum((dfs for _, dfs in found), np.zeros(len(terms), np.int64))
     weights *= idf(collection.n, dfs)
-    attainable = float(weights.sum())
-    known = float(weights[dfs > 0].sum()) if not dfs.all() else attainable
-    return Query(collection, tuple(terms for terms, _ in found), attainable, known)
+    return Query(collection, tuple(terms for terms, _ in found), float(weights.sum()))
 
 
 def _locate(share: Share, terms: Sequence[bytes], hashes: Sequence[int], weights: Array) -> tuple[QueryTerms, Array]:

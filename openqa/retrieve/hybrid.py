@@ -1,15 +1,13 @@
 """Fusion: one ranking out of several, as pure functions, and the retriever that fuses bm25 and dense.
 
-By default a weighted sum. bm25 is taken as a share of what the question could attain at most, unknown words included,
-so across languages, where it sees little but names and numbers, it counts for little; its weight may fall further with
-the share of the question's idf that the index knows. Dense is taken as it stands, or brought to one scale over its own
-best candidates. Each candidate of either retriever gets
-the exact score of both, so no floor has to be guessed for one that only the other has found.
+By default a weighted sum of dense's cosine and of how far a passage stands out to bm25, as a share of what the question
+could attain at most, words that the index does not know included: across languages bm25 sees little but names and
+numbers, and weighs little by itself. Each candidate of either retriever gets the exact scores of both, so no floor has
+to be guessed for one that only the other has found.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import MappingProxyType
 
 import numpy as np
 
@@ -17,13 +15,11 @@ from openqa.errors import unknown_name
 from openqa.retrieve.bm25 import Bm25Retriever
 from openqa.retrieve.dense import DenseRetriever
 from openqa.retrieve.rows import check_k
-from openqa.types import Array, Hit, Question, Ranking
+from openqa.types import Hit, Question, Ranking
 
 DEPTH = 100
 RANK_CONSTANT = 60
 FUSIONS = ("weighted_sum", "reciprocal_rank")
-
-Scale = Callable[[Array, Array], Array]
 
 
 def weighted_sum(rankings: Sequence[Ranking], weights: Sequence[float]) -> Ranking:
@@ -78,65 +74,23 @@ def _best_first(scores: Mapping[str, float]) -> Ranking:
     return [Hit(name, score) for name, score in sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))]
 
 
-def _as_it_is(scores: Array, best: Array) -> Array:
-    return scores
-
-
-def _standard_scores(scores: Array, best: Array) -> Array:
-    deviation = float(best.std()) if len(best) else 0.0
-    return (scores - best.mean()) / deviation if deviation > 0 else np.zeros_like(scores)
-
-
-def _from_lowest(scores: Array, best: Array) -> Array:
-    spread = float(best.max() - best.min()) if len(best) else 0.0
-    return (scores - best.min()) / spread if spread > 0 else np.zeros_like(scores)
-
-
-SCALES: Mapping[str, Scale] = MappingProxyType(
-    {"cosine": _as_it_is, "standard": _standard_scores, "range": _from_lowest}
-)
-
-
 @dataclass(frozen=True, slots=True)
 class HybridWeights:
-    """How bm25 and dense are added: dense + bm25 * share ** share_power * (bm25's score / what is attainable).
+    """How bm25 and dense are added: dense + bm25 · Bm25Retriever.outstanding(background_rank).
 
     Attributes:
         bm25: its weight beside dense's 1; at least 0.
-        share_power: how fast bm25's weight falls with the known share of the question's idf; 0 for not at all.
-        dense_scale: "cosine" as it stands; "standard" minus the mean of the best candidates, by their deviation;
-            "range" from their lowest to their highest.
+        background_rank: which of the best passages of a language counts as an ordinary one; at least 1.
     """
 
     bm25: float = 3.0  # the defaults: scripts/fit_hybrid.py with the bundled encoder
-    share_power: float = 0.0
-    dense_scale: str = "cosine"
+    background_rank: int = 10
 
     def __post_init__(self) -> None:
-        if not (0 <= self.bm25 < np.inf and 0 <= self.share_power < np.inf):
-            raise ValueError(
-                f"bm25 and share_power must be at least 0, got bm25 {self.bm25}, share_power {self.share_power}"
-            )
-        if self.dense_scale not in SCALES:
-            raise unknown_name("dense scale", self.dense_scale, SCALES)
-
-
-def fused_scores(lexical: Array, dense: Array, best_dense: Array, known_share: float, weights: HybridWeights) -> Array:
-    """The weighted sum of one question's scores.
-
-    Args:
-        lexical: (m,) bm25 scores as shares of what is attainable.
-        dense: (m,) dense scores of the same passages.
-        best_dense: dense scores of dense's own best candidates, which set its scale.
-        known_share: of the question's idf, within [0, 1].
-        weights: how they are added.
-
-    Returns:
-        (m,) float64.
-    """
-    weight = weights.bm25 * known_share**weights.share_power
-    fused: Array = SCALES[weights.dense_scale](dense, best_dense) + weight * lexical
-    return fused
+        if not 0 <= self.bm25 < np.inf:
+            raise ValueError(f"bm25 must be at least 0, got {self.bm25}")
+        if self.background_rank < 1:
+            raise ValueError(f"background_rank must be at least 1, got {self.background_rank}")
 
 
 class HybridRetriever:
@@ -197,16 +151,10 @@ class HybridRetriever:
         near = self._dense.top_rows(queries, depth)
         lexical = self._bm25.top_rows(questions, depth)
         rows = [np.union1d(own[0], other[0]) for own, other in zip(lexical, near, strict=True)]
-        bm25_scores = self._bm25.scores_at(questions, rows)
+        lexical_scores = self._bm25.outstanding(questions, rows, self._weights.background_rank)
         dense_scores = self._dense.scores_at(queries, rows)
-        attainable = self._bm25.attainable(questions)
-        shares = self._bm25.known_idf_share(questions)
-        rankings = []
-        for i in range(len(questions)):
-            shared = bm25_scores[i] / (attainable[i] or 1.0)
-            fused = fused_scores(shared, dense_scores[i], near[i][1], shares[i], self._weights)
-            rankings.append(self._bm25.rows.ranking(rows[i], fused, k))
-        return rankings
+        fused = [own + self._weights.bm25 * other for own, other in zip(dense_scores, lexical_scores, strict=True)]
+        return [self._bm25.rows.ranking(*found, k) for found in zip(rows, fused, strict=True)]
 
     def _by_rank(self, questions: Sequence[Question], k: int) -> list[Ranking]:
         depth = max(k, self._depth)

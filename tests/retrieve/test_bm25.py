@@ -212,14 +212,35 @@ def test_scores_at_are_those_of_search(tmp_path: Path, monkeypatch: pytest.Monke
         assert (retriever.scores_at([question], [every])[0] == expected).all()
 
 
-def test_known_idf_share(tmp_path: Path) -> None:
-    """The share of a question's idf whose words occur; an unknown word counts as one in no passage."""
+def test_attainable(tmp_path: Path) -> None:
+    """The sum of the question's idf; an unknown word counts as one in no passage."""
     passages = [text_passage("a", "x y"), text_passage("b", "y")]
     retriever = Bm25Retriever(build(tmp_path, passages))
     x, unknown = math.log(1 + 1.5 / 1.5), math.log(1 + 2.5 / 0.5)
     questions = [Question("1", "x"), Question("2", "x new"), Question("3", "new"), Question("4", "?")]
-    assert retriever.known_idf_share(questions) == pytest.approx([1.0, x / (x + unknown), 0.0, 0.0])
     assert retriever.attainable(questions) == pytest.approx([x, x + unknown, unknown, 0.0])
+
+
+def test_outstanding_is_the_share_above_an_ordinary_passage_of_the_language(tmp_path: Path) -> None:
+    """The score at the background rank of each analyzer is taken off its passages, and nothing falls below 0."""
+    english = [
+        text_passage(f"e{i}", text, "en") for i, text in enumerate(("red red", "red sea", "red old house", "sky"))
+    ]
+    turkish = [text_passage("t0", "red", "tr"), text_passage("t1", "su", "tr")]
+    retriever = Bm25Retriever(build(tmp_path, english, turkish))
+    expected = np.zeros(6)
+    for group, lang, rows, rank in ((english, "en", (0, 1, 2), 2), (turkish, "tr", (4,), 2)):
+        query = analyzer_by_name(lang).terms("red")
+        scores = reference.bm25(bags(group), query)
+        background = sorted(scores.values())[-rank] if len(scores) >= rank else 0.0
+        for row in rows:
+            score = scores[[*english, *turkish][row].id]
+            expected[row] = max(0.0, score - background) / reference.bm25_attainable(bags(group), query)
+    found = retriever.outstanding([Question("q", "red")], [np.arange(6)], 2)[0]
+    assert found == pytest.approx(expected)
+    assert found[0] > 0
+    assert found[1] == found[2] == 0
+    assert found[4] > found[0]
 
 
 def test_lucene_lengths() -> None:
@@ -251,7 +272,7 @@ def test_empty_cases(tmp_path: Path) -> None:
     for retriever in (empty, nothing, blank):
         assert retriever.search([], 3) == []
         assert retriever.search([Question("1", "x"), Question("2", "")], 3) == [[], []]
-        assert retriever.known_idf_share([Question("1", "x")]) == [0.0]
+        assert retriever.outstanding([Question("1", "x")], [np.empty(0, np.int64)], 3)[0].tolist() == []
 
 
 def test_batch_laws(tmp_path: Path) -> None:

@@ -2,13 +2,12 @@
 
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from openqa.errors import ConfigError
 from openqa.retrieve.bm25 import Bm25Part, Bm25Retriever
 from openqa.retrieve.dense import DensePart, DenseRetriever
-from openqa.retrieve.hybrid import HybridRetriever, HybridWeights, fused_scores, reciprocal_rank_fusion, weighted_sum
+from openqa.retrieve.hybrid import HybridRetriever, HybridWeights, reciprocal_rank_fusion, weighted_sum
 from openqa.types import Hit, Part, Question
 from tests import reference
 from tests.retrieve.encoders import LetterEncoder
@@ -63,37 +62,18 @@ def test_fusion_refusals() -> None:
         reciprocal_rank_fusion([A], -1)
 
 
-def test_fused_scores() -> None:
-    """Dense on its scale, plus bm25 weighted by the known share."""
-    lexical, dense, best = np.array([0.5, 0.0]), np.array([0.3, 0.9]), np.array([0.9, 0.5, 0.1])
-    found = fused_scores(lexical, dense, best, 0.25, HybridWeights(2.0, 0.5, "cosine"))
-    assert found == pytest.approx([0.3 + 2.0 * 0.25**0.5 * 0.5, 0.9])
-    deviation = (2 * 0.4**2 / 3) ** 0.5
-    found = fused_scores(lexical, dense, best, 0.25, HybridWeights(2.0, 0.0, "standard"))
-    assert found == pytest.approx([(0.3 - 0.5) / deviation + 2.0 * 0.5, (0.9 - 0.5) / deviation])
-    found = fused_scores(lexical, dense, best, 0.25, HybridWeights(2.0, 1.0, "range"))
-    assert found == pytest.approx([(0.3 - 0.1) / 0.8 + 2.0 * 0.25 * 0.5, (0.9 - 0.1) / 0.8])
-
-
-@pytest.mark.parametrize("scale", ["standard", "range"])
-@pytest.mark.parametrize("best", [[], [0.5], [0.5, 0.5]])
-def test_scale_of_equal_or_no_candidates(scale: str, best: list[float]) -> None:
-    """Without a spread dense adds nothing."""
-    weights = HybridWeights(1.0, 0.0, scale)
-    assert fused_scores(np.array([0.2]), np.array([0.5]), np.array(best), 1.0, weights) == pytest.approx([0.2])
-
-
 @pytest.mark.parametrize("depth", [1, 3, 100])
 def test_search_is_the_sum_of_exact_scores(tmp_path: Path, depth: int) -> None:
     """Every candidate of either retriever gets both exact scores, however few candidates are taken."""
     bm25, dense = open_both(tmp_path)
-    weights = HybridWeights(0.7, 1.0, "cosine")
     question = Question("q", "red fox unknownword", "en")
     lexical = {hit.passage_id: hit.score for hit in bm25.search([question], 99)[0]}
     near = {hit.passage_id: hit.score for hit in dense.search([question], 99)[0]}
-    share, attainable = bm25.known_idf_share([question])[0], bm25.attainable([question])[0]
-    assert 0 < share < 1
-    expected = {name: near[name] + 0.7 * share * lexical.get(name, 0.0) / attainable for name in near}
+    attainable, background = bm25.attainable([question])[0], sorted(lexical.values())[-2]
+    stands_out = {name: max(0.0, lexical.get(name, 0.0) - background) / attainable for name in near}
+    assert sum(stands_out.values()) > 0
+    weights = HybridWeights(0.7, 2)
+    expected = {name: near[name] + 0.7 * stands_out[name] for name in near}
     found = HybridRetriever(bm25, dense, weights=weights, depth=depth).search([question], 1)[0]
     best = reference.best_first(expected, 1)[0]
     assert found[0].passage_id == best.passage_id
@@ -134,7 +114,7 @@ def test_refusals(tmp_path: Path) -> None:
         HybridRetriever(bm25, dense, depth=0)
     with pytest.raises(ValueError, match=r"^bm25 has 0 passages, dense 7; open both over one index$"):
         HybridRetriever(Bm25Retriever([]), dense)
-    with pytest.raises(ValueError, match=r"^bm25 and share_power must be at least 0, got bm25 -1, share_power 0.0$"):
+    with pytest.raises(ValueError, match=r"^bm25 must be at least 0, got -1$"):
         HybridWeights(-1)
-    with pytest.raises(ConfigError, match=r'^unknown dense scale "rank"; known: cosine, range, standard'):
-        HybridWeights(1.0, 1.0, "rank")
+    with pytest.raises(ValueError, match=r"^background_rank must be at least 1, got 0$"):
+        HybridWeights(1.0, 0)
