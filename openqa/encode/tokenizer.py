@@ -19,6 +19,8 @@ DIGITS = {
     for zero in (0x0660, 0x06F0, 0x0966, 0x09E6, 0x0C66, 0x0E50, 0x1040, 0x17E0)
     for digit in range(10)
 }
+LINE_ENDS = dict.fromkeys(map(ord, "\t\n\v\f\r\x85\u2028\u2029"), " ")
+FOLDED = DIGITS | LINE_ENDS  # one code point for one, so that offsets stay true
 _NO_WORD = regex.compile(r"[\s\p{P}\p{S}\p{Cc}\p{Cf}]+")
 _COMPOSED = regex.compile(r"[\p{M}\u1160-\u11ff\uff9e\uff9f]+")  # marks, the rest of a Hangul syllable, Kana voicing
 
@@ -33,12 +35,13 @@ class Pieces:
 
 
 class SharedTokenizer:
-    """Texts to piece ids; digits of every script are read as ASCII digits."""
+    """Texts to piece ids; digits of every script are read as ASCII digits, line ends and tabs as spaces."""
 
     def __init__(self, tokenizer: Tokenizer) -> None:
         self._tokenizer = tokenizer
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
+        self._tokenizer.encode_special_tokens = True  # "[SEP]" in a text is text
 
     @classmethod
     def load(cls, path: Path) -> "SharedTokenizer":
@@ -85,7 +88,7 @@ class SharedTokenizer:
         return [_exact(text, encoding) for text, encoding in zip(texts, self._encode(texts), strict=True)]
 
     def _encode(self, texts: Sequence[str]) -> list[Encoding]:
-        folded = [text.translate(DIGITS) for text in texts]
+        folded = [text.translate(FOLDED) for text in texts]
         return self._tokenizer.encode_batch(folded, add_special_tokens=False)
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from openqa.encode.tokenizer import UNK, SharedTokenizer
+from openqa.encode.tokenizer import CLS, MASK, PAD, SEP, UNK, SharedTokenizer
 from openqa.errors import ModelError
 from tests.encode.tiny import WORDS, sentences, tiny_tokenizer, trained
 
@@ -119,3 +119,16 @@ def test_a_missing_or_damaged_file_is_refused(tmp_path: Path) -> None:
         path.write_text(content)
         with pytest.raises(ModelError, match=f"^{re.escape(f'{path}: not a tokenizer file (')}"):
             SharedTokenizer.load(path)
+
+
+def test_line_ends_and_tabs_are_spaces() -> None:
+    """Text broken into lines has the pieces of the same text in one line, at the same places."""
+    tokenizer = tiny_tokenizer()
+    spaced, broken = tokenizer.pieces(["Under the stone, under it", "Under\nthe\tstone,\u2028under it"])
+    assert spaced.ids.tolist() == broken.ids.tolist()
+    assert spaced.starts.tolist() == broken.starts.tolist()
+
+
+def test_special_pieces_written_in_a_text_are_text() -> None:
+    """A text cannot smuggle in a separator or a mask."""
+    assert not set(tiny_tokenizer().ids(["a [SEP] b [MASK] c"])[0].tolist()) & {PAD, CLS, SEP, MASK}

@@ -1,0 +1,154 @@
+"""Fits how spans become answers (retrieval weight, temperature, no-answer threshold) on MLQA dev, part 3.
+
+One index holds the passages of all seven languages; questions of part 3 are asked in every language. An answer is
+right when its F1 with a gold answer of its passage's language is at least 0.5. The retrieval weight maximises the
+share of right first answers; the temperature minimises the log loss of their probabilities; the threshold is the
+highest score under which fewer than 1 answer in 20 is right. Put the printed values into the reader's config.json.
+
+Example:
+    python scripts/fit_answers.py --data ../shared/data --questions 210
+"""
+
+import argparse
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from openqa.evaluate import load_mlqa_dev, score_answers
+from openqa.evaluate.parallel import ParallelQA
+from openqa.pipeline.config import IndexConfig
+from openqa.pipeline.index import build
+from openqa.read import AnswerSettings, MiniReader, answers, load_reader
+from openqa.types import Answer, Array, Document, Passage, Question, Span
+
+DEPTH, SPANS = 10, 20
+WEIGHTS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 14.0, 18.0, 24.0)
+TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question with what was retrieved and read for it."""
+
+    question: Question
+    passages: Sequence[Passage]
+    scores: dict[str, float]
+    spans: Sequence[Span]
+
+
+def main() -> None:
+    """Parses the command line, asks, fits, prints."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the shared data folder")
+    parser.add_argument("--questions", type=int, default=210, help="how many questions, over all languages")
+    parser.add_argument("--reader", default="mini", help="a reader's name or folder")
+    arguments = parser.parse_args()
+    folder = arguments.data / "qa" / "mlqa-dev"
+    everything = load_mlqa_dev(folder, parts=(0, 1, 2, 3))
+    asked = ask_all(everything, load_mlqa_dev(folder, parts=(3,)), load_reader(arguments.reader), arguments.questions)
+    weight = max(
+        WEIGHTS, key=lambda weight: judged(asked, everything, AnswerSettings(retrieval_weight=weight))[1].mean()
+    )
+    losses: dict[float, float] = {}
+    for temperature in TEMPERATURES:
+        _, right, probability = judged(asked, everything, AnswerSettings(temperature, retrieval_weight=weight))
+        losses[temperature] = log_loss(right, probability)
+    best = min(losses, key=lambda temperature: losses[temperature])
+    score, right, _ = judged(asked, everything, AnswerSettings(best, retrieval_weight=weight))
+    print(
+        f"n {len(asked)}, right {right.mean():.3f}, without retrieval's score "
+        f"{judged(asked, everything, AnswerSettings())[1].mean():.3f}"
+    )
+    print(f"retrieval_weight {weight}, temperature {best}, no_answer_threshold {threshold(score, right):.2f}")
+
+
+def ask_all(everything: ParallelQA, fitting: ParallelQA, reader: MiniReader, n: int) -> list[Asked]:
+    """Retrieves and reads for questions of every language in turn.
+
+    Args:
+        everything: the passages.
+        fitting: the questions.
+        reader: the reader to fit.
+        n: how many questions, over all languages.
+    """
+    documents = (
+        Document(passage.id, passage.text, lang=passage.lang)
+        for lang in everything.langs
+        for passage in everything.passages(lang)
+    )
+    per_lang = n // len(fitting.langs)
+    questions = [question for lang in fitting.langs for question in fitting.questions(lang, lang, per_lang)]
+    with tempfile.TemporaryDirectory() as folder:
+        index = build(Path(folder) / "index", documents, config=IndexConfig(split="document"))
+        rankings = index.search(questions, DEPTH, "hybrid")
+        passages = [[index.passage(hit.passage_id) for hit in ranking] for ranking in rankings]
+    spans = reader.read_many(questions, passages, SPANS)
+    scores = [{hit.passage_id: hit.score for hit in ranking} for ranking in rankings]
+    return [Asked(*row) for row in zip(questions, passages, scores, spans, strict=True)]
+
+
+def judged(asked: Sequence[Asked], everything: ParallelQA, settings: AnswerSettings) -> tuple[Array, Array, Array]:
+    """Scores, correctness and probabilities of the first answers: three arrays (B,); none counts as wrong.
+
+    Args:
+        asked: B questions with what was read.
+        everything: the gold answers in every language.
+        settings: how spans become answers.
+    """
+    rows = []
+    for one in asked:
+        found = answers(one.spans, one.passages, 1, settings=settings, retrieval_scores=one.scores)
+        rows.append(
+            (found[0].score, is_right(found[0], one, everything), found[0].probability)
+            if found
+            else (-99.0, False, 0.0)
+        )
+    score, right, probability = zip(*rows, strict=True)
+    return np.asarray(score), np.asarray(right), np.asarray(probability)
+
+
+def is_right(answer: Answer, asked: Asked, everything: ParallelQA) -> bool:
+    """True if the answer has F1 of at least 0.5 with a gold answer in its passage's language.
+
+    Args:
+        answer: what was answered.
+        asked: the question and the passages.
+        everything: the gold answers in every language.
+    """
+    lang = next(passage.lang for passage in asked.passages if passage.id == answer.support[0].passage_id)
+    gold = everything.sides[lang].questions.get(asked.question.id)
+    if gold is None:
+        return False
+    result = score_answers({gold.id: answer.text}, [gold], lang=lang, normalization="mlqa", data="mlqa-dev-3")
+    return bool(result["F1"].value >= 50.0)
+
+
+def log_loss(right: Array, probability: Array) -> float:
+    """Mean negative log likelihood of the answers' correctness.
+
+    Args:
+        right: (B,) bool.
+        probability: (B,) within [0, 1].
+    """
+    p = np.clip(np.where(right, probability, 1 - probability), 1e-6, 1)
+    return float(-np.log(p).mean())
+
+
+def threshold(score: Array, right: Array) -> float:
+    """The highest score under which fewer than one answer in 20 is right.
+
+    Args:
+        score: (B,).
+        right: (B,) bool.
+    """
+    order = np.argsort(score)
+    share = np.cumsum(right[order]) / np.arange(1, len(score) + 1)
+    low = np.flatnonzero(share < 0.05)
+    return float(score[order][low[-1]]) if len(low) else float(score.min())
+
+
+if __name__ == "__main__":
+    main()
