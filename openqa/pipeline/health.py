@@ -99,7 +99,7 @@ def _guarded(name: str, check: Callable[[], tuple[bool, str]]) -> Check:
 
 
 def _compiled_loops() -> tuple[bool, str]:
-    from openqa.retrieve.kernels import compiled
+    from openqa.retrieve.compiled import compiled
 
     started = time.perf_counter()
     loops = compiled()
