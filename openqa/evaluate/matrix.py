@@ -84,7 +84,7 @@ class Matrix:
         return _lowest(self.passage_langs, self.values.mean(axis=0))
 
     def render(self, decimals: int = 3) -> str:
-        """Returns the table as plain text: a heading, a row for each question language with its mean, the means.
+        """Returns the table as plain text: a heading, a row for each question language, the means with intervals.
 
         Args:
             decimals: digits after the point.
@@ -96,9 +96,13 @@ class Matrix:
         rows.append(["mean", *(f"{value:.{decimals}f}" for value in (*values.mean(axis=0), values.mean()))])
         width = max(len(text) for row in rows for text in row) + 1
         lines = ["".join(text.rjust(width) for text in row).rstrip() for row in rows]
-        means = ", ".join(f"{name.replace('_', ' ')} {value:.{decimals}f}" for name, value in self.means().items())
+        means = [
+            f"{name.replace('_', ' ')} {self.means()[name]:.{decimals}f}, "
+            f"95 % interval {interval.low:.{decimals}f} to {interval.high:.{decimals}f}"
+            for name, interval in self.intervals().items()
+        ]
         return "\n".join(
-            [f"{self.signature.metric}: questions down, passages across", *lines, means, str(self.signature)]
+            [f"{self.signature.metric}: questions down, passages across", *lines, *means, str(self.signature)]
         )
 
     def to_json(self) -> dict[str, Any]:

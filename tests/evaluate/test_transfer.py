@@ -113,7 +113,9 @@ def test_table_on_the_screen() -> None:
         "   de 60.0 20.0 40.0\n"
         "   en 30.0 50.0 40.0\n"
         " mean 45.0 35.0 40.0\n"
-        "all 40.0, same language 55.0, cross language 25.0\n"
+        "all 40.0, 95 % interval 39.0 to 41.0\n"
+        "same language 55.0, 95 % interval 54.0 to 56.0\n"
+        "cross language 25.0, 95 % interval 24.0 to 26.0\n"
         "F1|data:made|norm:squad|lang:de+en>de+en|n:8|openqa:1.0.0"
     )
 
