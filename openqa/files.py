@@ -156,9 +156,15 @@ def read_run(path: Path) -> Run:
 
 
 def run_lines(run: Run, tag: str = "openqa") -> Iterator[str]:
-    """Yields the lines of a TREC run, ranks from 1; scores keep enough digits to be read back exactly."""
+    """Yields the lines of a TREC run, ranks from 1; scores keep enough digits to be read back exactly.
+
+    Raises:
+        DataError: an id is empty or has white space, so that its line could not be read back.
+    """
     for question_id, ranking in run.items():
+        _check_run_id("question", question_id, "its file of questions")
         for rank, hit in enumerate(ranking, start=1):
+            _check_run_id("passage", hit.passage_id, "the corpus and build the index again")
             yield f"{question_id} Q0 {hit.passage_id} {rank} {hit.score!r} {tag}"
 
 
@@ -188,6 +194,11 @@ def write_lines(path: Path, lines: Iterable[str]) -> None:
     with temporary.open("w", encoding="utf-8", newline="\n") as file:
         file.writelines(line + "\n" for line in lines)
     temporary.replace(path)
+
+
+def _check_run_id(kind: str, id: str, where: str) -> None:
+    if id.split() != [id]:
+        raise DataError(f'{kind} id "{id}" has white space, which a TREC run cannot hold; rename it in {where}')
 
 
 def _number(path: Path, line: int, text: str) -> float:

@@ -39,6 +39,8 @@ def search(
     from openqa.pipeline.index import open_index
     from openqa.pipeline.questions import check_questions
 
+    if run is not None and as_json:
+        raise typer.BadParameter("--run and --json exclude each other; give one of them")
     questions = read_asked(question, lang)
     with usage_errors():
         check_questions(questions, k)
@@ -174,7 +176,7 @@ def _show_ranking(index: "Index", question: "Question", ranking: "Ranking", *, i
 def _write_run(path: Path, run: "dict[str, Ranking]", tag: str) -> None:
     from openqa.files import STDIN, run_lines, write_lines
 
-    lines = run_lines(run, f"openqa-{tag}")
+    lines = list(run_lines(run, f"openqa-{tag}"))
     if path == STDIN:
         for line in lines:
             typer.echo(line)

@@ -87,9 +87,12 @@ def add(
     """
     from openqa.corpus.documents import read_documents
     from openqa.pipeline.index import open_index
+    from openqa.pipeline.questions import check_language
 
     if not files:
         raise typer.BadParameter("no documents given; name at least one file or folder")
+    if lang is not None:
+        check_language(lang)
     with open_index(index) as opened, progress(f"adding to {index}", "passages") as advance:
         documents = read_documents(files, lang=lang or "und", text_field=text_field, id_field=id_field)
         summary = opened.add(documents, on_progress=advance)

@@ -60,9 +60,13 @@ def read_asked(asked: str, lang: str | None) -> "list[Question]":
 
     Raises:
         DataError: it names a file that cannot be read as questions.
+        ConfigError: the language is no tag.
     """
+    from openqa.pipeline.questions import check_language
     from openqa.types import Question
 
+    if lang is not None:
+        check_language(lang)
     if asked == "-" or _names_file(asked):
         from openqa.corpus.questions import read_questions
 

@@ -3,7 +3,7 @@
 from openqa.corpus.documents import read_documents
 from openqa.corpus.folder import folder_documents
 from openqa.corpus.jsonl import jsonl_documents
-from openqa.corpus.passages import Splitting, split, split_documents, whole
+from openqa.corpus.passages import Splitting, split, whole
 from openqa.corpus.questions import read_beir_questions, read_questions
 from openqa.corpus.squad import SquadQuestion, SquadSet, read_squad, squad_documents, squad_questions
 
@@ -18,7 +18,6 @@ __all__ = [
     "read_questions",
     "read_squad",
     "split",
-    "split_documents",
     "squad_documents",
     "squad_questions",
     "whole",

@@ -6,8 +6,6 @@ taken into its neighbours. What the cuts leave out is white space (and U+FEFF) b
 Windows do not overlap: the reader has windows of its own.
 """
 
-import logging
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 import regex
@@ -31,7 +29,6 @@ _WORD = regex.compile(r"[\p{L}\p{M}\p{N}_]")
 _WITHOUT_SPACES = regex.compile(r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}ー々]")
 _LEADING_VOWEL = regex.compile(r"[\u0e40-\u0e44\u0ec0-\u0ec4]")  # Thai and Lao vowels written before their consonant
 _TOKEN = regex.compile(r"\S+\s*")
-_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +51,6 @@ class Splitting:
             raise unknown_name("way of splitting", self.by, _WAYS)
         if self.window_words < 1:
             raise ConfigError(f"window_words is {self.window_words}; a whole number of at least 1 is needed")
-
-
-def split_documents(documents: Iterable[Document], splitting: Splitting | None = None) -> Iterator[Passage]:
-    """Yields the passages of documents, in order; a document with neither text nor title is named in the log.
-
-    Args:
-        documents: any iterable; one document at a time is held.
-        splitting: how to cut; windows of about 100 words at sentence ends by default.
-    """
-    rule = splitting or Splitting()
-    for document in documents:
-        found = whole(document) if rule.by == "document" else split(document, window_words=rule.window_words)
-        if not found:
-            _log.warning('document "%s" has neither text nor title; left out', document.id)
-        yield from found
 
 
 def whole(document: Document) -> list[Passage]:

@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
@@ -22,7 +23,11 @@ from openqa.corpus.passages import Splitting
 from openqa.errors import ConfigError, DataError, unknown_name
 from openqa.files import STDIN, read_text
 from openqa.pipeline.parts import PARTS
+from openqa.pipeline.questions import check_language
 
+_TYPES = MappingProxyType(  # what pydantic's error types begin with
+    {"int": "a whole number", "float": "a number", "string": "a string", "tuple": "a list of strings"}
+)
 _SOURCE_KEYS = ("documents", "text_field", "id_field")
 
 
@@ -68,10 +73,10 @@ class IndexConfig(BaseModel):
     def _check(self) -> "IndexConfig":
         self.splitting()
         check_parts(self.parts)
-        _check_range("k1", self.k1, self.k1 >= 0, "a number of at least 0")
+        _check_range("k1", self.k1, 0 <= self.k1 < float("inf"), "a number of at least 0")
         _check_range("b", self.b, 0 <= self.b <= 1, "a number within 0 and 1")
         _check_range("segment_size", self.segment_size, self.segment_size >= 1, "a whole number of at least 1")
-        _check_range("lang", self.lang, bool(self.lang.strip()), 'a BCP 47 tag such as "tr", or "und",')
+        check_language(self.lang)
         return self
 
     def splitting(self) -> Splitting:
@@ -158,8 +163,8 @@ def _check_range(key: str, value: object, is_allowed: bool, needed: str) -> None
 
 def _wrong_type(error: ValidationError) -> ConfigError:
     found = error.errors()[0]
-    key, needed = found["loc"][0], str(found["msg"]).removeprefix("Input should be ")
-    return ConfigError(f"{key} is {_shown(found['input'])}; {needed} is needed")
+    needed = _TYPES.get(found["type"].partition("_")[0], str(found["msg"]))
+    return ConfigError(f"{found['loc'][0]} is {_shown(found['input'])}; {needed} is needed")
 
 
 def _shown(value: object) -> str:

@@ -4,6 +4,7 @@ It holds one committed generation open; retrievers and the encoder are loaded wh
 only a writer needs when it writes.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +22,8 @@ from openqa.types import Document, Encoder, Passage, Question, Ranking, Retrieve
 
 if TYPE_CHECKING:
     from openqa.pipeline.config import IndexConfig
+
+_log = logging.getLogger(__name__)
 
 
 def build(
@@ -66,6 +69,8 @@ def build(
 def open_index(path: str | Path, verify: str = "quick", *, encoder: Encoder | None = None) -> "Index":
     """Opens an index for search; a writer may go on meanwhile.
 
+    Where the newest generation is damaged, the newest sound one is opened, and the log says so.
+
     Args:
         path: the index folder.
         verify: "quick" checks the generation, the size of every file and every byte of files up to 8 MB; "full"
@@ -76,7 +81,7 @@ def open_index(path: str | Path, verify: str = "quick", *, encoder: Encoder | No
         IndexFolderError: there is no index, a file is missing or damaged, or the format is newer than this version.
         ConfigError: `verify` is neither "quick" nor "full".
     """
-    return Index(Path(path), open_folder(Path(path), verify), encoder)
+    return Index(Path(path), _newest(Path(path), verify), encoder)
 
 
 @dataclass(slots=True)
@@ -138,7 +143,7 @@ class Index:
         """
         check_questions(questions, k)
         searcher = self._retriever(retriever)
-        return searcher.search(with_languages(questions), k) if questions else []
+        return searcher.search(with_languages(questions), min(k, max(1, len(self)))) if questions else []
 
     def passage(self, passage_id: str) -> Passage:
         """Returns a passage.
@@ -182,7 +187,7 @@ class Index:
         """
         if newest_generation(self.path)[0].number == self._view.snapshot.generation.number:
             return False
-        self._open = _View(open_folder(self.path))
+        self._open = _View(_newest(self.path))
         return True
 
     def verify(self, mode: str = "full") -> list[Damage]:
@@ -227,3 +232,17 @@ class Index:
         if name not in view.retrievers:
             view.retrievers[name] = open_retriever(name, view.snapshot, self._encoder)
         return view.retrievers[name]
+
+
+def _newest(path: Path, verify: str = "quick") -> Snapshot:
+    snapshot = open_folder(path, verify)
+    for file in snapshot.damaged_newer[:1]:
+        number = snapshot.generation.number
+        _log.warning(
+            "%s: is damaged, so generation %d is opened, without what was added after it; "
+            "restore the file from a copy, or remove it to go on from generation %d",
+            file,
+            number,
+            number,
+        )
+    return snapshot

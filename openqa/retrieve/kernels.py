@@ -15,11 +15,11 @@ import numpy as np
 
 from openqa.types import Array
 
-WINDOW_ROWS = 8192  # chosen with scripts/benchmark_bm25.py
+WINDOW_ROWS = 8192  # 64 kB of sums, which stay in the second cache; not tuned
 SLACK = 1e-9  # relative; sums of the same terms in another order differ by less
 
 LEAST = 1e-300  # a score above 0; every posting adds more
-READ_PER_LOOK_UP = 8  # chosen with scripts/benchmark_bm25.py
+READ_PER_LOOK_UP = 8  # postings read in the time of one look-up by halving, roughly; not tuned
 
 
 class Columns(NamedTuple):

@@ -13,9 +13,9 @@ from openqa.retrieve.compiled import compiled
 from openqa.retrieve.rows import at_least_kth
 from openqa.types import Array
 
-BLOCK_ROWS = 1024  # with 384 dimensions 1.5 MB of fp32; chosen with scripts/benchmark_dense.py
+BLOCK_ROWS = 1024  # with 384 dimensions 1.5 MB of fp32, about what the second cache holds; not tuned
 QUESTIONS_AT_ONCE = 512
-COMPILED_NUMBERS = 10_000_000  # fewer are widened by numpy before numba is loaded
+COMPILED_NUMBERS = 10_000_000  # fewer are widened by numpy in less time than numba takes to load, roughly; not tuned
 ROUNDING = 1e-5  # of a question's length: more than fp32 sums of unit rows differ from exact ones
 
 

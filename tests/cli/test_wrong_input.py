@@ -204,3 +204,35 @@ def test_the_library_raises_what_the_command_prints(tmp_path: Path) -> None:
     with pytest.raises(OpenQAError) as error:
         open_index(tmp_path / "none")
     refused(openqa("info", tmp_path / "none"), str(error.value))
+
+
+def test_a_run_and_json_exclude_each_other(tmp_path: Path) -> None:
+    """Neither is silently left out."""
+    index = bm25_index(tmp_path)
+    ended = openqa("search", index, "capital", "--run", tmp_path / "out.trec", "--json")
+    refused(ended, "--run and --json exclude each other; give one of them", 2)
+    assert not (tmp_path / "out.trec").exists()
+
+
+def test_an_id_that_would_break_a_run_is_refused(tmp_path: Path) -> None:
+    """A space in it would make one more field of its line."""
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "my file.txt").write_text("Ankara is a city.", encoding="utf-8")
+    assert openqa("build", tmp_path / "index", tmp_path / "texts", "--parts", "bm25").code == 0
+    message = (
+        'passage id "my file.txt#0" has white space, which a TREC run cannot hold; '
+        "rename it in the corpus and build the index again"
+    )
+    refused(openqa("search", tmp_path / "index", "Ankara", "--run", tmp_path / "out.trec"), message)
+    refused(openqa("search", tmp_path / "index", "Ankara", "--run", "-"), message)
+    assert not (tmp_path / "out.trec").exists()
+
+
+def test_a_language_that_is_no_tag_is_refused(tmp_path: Path) -> None:
+    """A name instead of a tag would silently be analysed as a language without rules of its own."""
+    message = 'lang is "turkish"; a BCP 47 tag such as "tr", or "und", is needed'
+    refused(openqa("build", tmp_path / "new", corpus(tmp_path), "--lang", "turkish"), message)
+    index = bm25_index(tmp_path)
+    refused(openqa("add", index, corpus(tmp_path), "--lang", "turkish"), message)
+    refused(openqa("search", index, "Italy", "--lang", "turkish"), message)
+    assert openqa("search", index, "Italy", "--lang", "zh-Hant-TW").code == 0

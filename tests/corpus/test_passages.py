@@ -1,4 +1,3 @@
-import logging
 import os
 from itertools import pairwise
 from pathlib import Path
@@ -8,7 +7,7 @@ import regex
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openqa.corpus import Splitting, split, split_documents, squad_documents, whole
+from openqa.corpus import Splitting, split, squad_documents, whole
 from openqa.errors import ConfigError
 from openqa.text.sentences import n_words
 from openqa.types import Document, Passage
@@ -201,24 +200,6 @@ def test_a_title_alone_is_one_passage() -> None:
     """It can still be found by its title."""
     for found in (split(document("", title="T")), whole(document("\n", title="T"))):
         assert [(passage.text, passage.title, passage.start) for passage in found] == [("", "T", 0)]
-
-
-def test_passages_follow_the_rule_and_report_empty_documents(caplog: pytest.LogCaptureFixture) -> None:
-    """A document with neither text nor title is named in the log, not silently dropped."""
-    documents = [Document("a", sentences(10, 10)), Document("b", " "), Document("c", "Drei.")]
-    rule = Splitting(window_words=10)
-    with caplog.at_level(logging.WARNING):
-        assert [passage.id for passage in split_documents(documents, rule)] == ["a#0", "a#1", "c#0"]
-    assert [record.getMessage() for record in caplog.records] == ['document "b" has neither text nor title; left out']
-    assert [passage.id for passage in split_documents(documents[:1], Splitting(by="document"))] == ["a"]
-    assert [passage.id for passage in split_documents(documents[:1])] == ["a#0"]
-    assert list(split_documents([])) == []
-
-
-def test_passages_are_streamed() -> None:
-    """A corpus larger than memory is never held."""
-    endless = (Document(str(n), "Text.") for n in iter(int, 1))
-    assert next(split_documents(endless)).text == "Text."
 
 
 def test_wrong_rules_are_refused() -> None:

@@ -39,6 +39,9 @@ def test_an_unknown_key_is_refused_with_the_nearest() -> None:
         ({"b": 1.5}, "b is 1.5; a number within 0 and 1 is needed"),
         ({"window_words": 0}, "window_words is 0; a whole number of at least 1 is needed"),
         ({"segment_size": 0}, "segment_size is 0; a whole number of at least 1 is needed"),
+        ({"k1": float("inf")}, "k1 is Infinity; a number of at least 0 is needed"),
+        ({"lang": "turkish"}, 'lang is "turkish"; a BCP 47 tag such as "tr", or "und", is needed'),
+        ({"lang": "tr,en"}, 'lang is "tr,en"; a BCP 47 tag such as "tr", or "und", is needed'),
         ({"lang": " "}, 'lang is " "; a BCP 47 tag such as "tr", or "und", is needed'),
         ({"split": "lines"}, 'unknown way of splitting "lines"; known: document, sentences'),
         ({"parts": ()}, "parts is []; at least one part, each once, is needed; known: bm25, dense"),
@@ -58,8 +61,20 @@ def test_a_value_out_of_range_is_refused(values: dict[str, Any], message: str) -
 
 def test_a_value_of_the_wrong_type_is_refused() -> None:
     """In our own words and not pydantic's."""
-    with pytest.raises(ConfigError, match=r'^window_words is "many"; a valid integer.* is needed$'):
-        IndexConfig(window_words="many")
+    cases: dict[str, tuple[Any, str]] = {
+        "window_words": ("many", 'window_words is "many"; a whole number is needed'),
+        "segment_size": (1.5, "segment_size is 1.5; a whole number is needed"),
+        "k1": ("x", 'k1 is "x"; a number is needed'),
+        "lang": (3, "lang is 3; a string is needed"),
+        "parts": ("bm25", 'parts is "bm25"; a list of strings is needed'),
+    }
+    for key, (value, message) in cases.items():
+        with pytest.raises(ConfigError) as error:
+            IndexConfig(**{key: value})
+        assert str(error.value) == message
+    with pytest.raises(ConfigError) as error:
+        IndexConfig(parts=(3,))
+    assert str(error.value) == "parts is 3; a string is needed"
 
 
 def test_a_config_cannot_be_changed() -> None:

@@ -1,6 +1,7 @@
 """Index: build, open, search, add, verify."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -291,3 +292,56 @@ def test_info_counts_what_is_there(tmp_path: Path) -> None:
     assert info.parts["dense"].config == {"format": 1, "encoder": "words@1", "dim": 64}
     assert 0 < info.parts["dense"].size_bytes < info.size_bytes
     assert info.settings["window_words"] == 100
+
+
+def test_any_k_above_the_number_of_passages_gives_all(tmp_path: Path) -> None:
+    """Also one that no machine word holds."""
+    with full_index(tmp_path / "index") as index:
+        for retriever in ("bm25", "dense", "hybrid"):
+            assert index.search([question("capital")], 10**30, retriever) == index.search(
+                [question("capital")], 4, retriever
+            )
+
+
+def test_questions_that_can_be_read_only_once_are_refused(tmp_path: Path) -> None:
+    """A generator would be used up by the checks, and its questions silently get no rankings."""
+    with bm25_index(tmp_path / "index") as index, pytest.raises(TypeError) as caught:
+        index.search((question(text) for text in ("capital", "Mond")), 1, "bm25")  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "questions must be a sequence of openqa.Question, got generator; only OpenQA.ask takes a bare string"
+    )
+
+
+def test_documents_without_any_text_are_refused(tmp_path: Path) -> None:
+    """An index of nothing is not what anyone meant; no documents at all stay allowed, to be added to later."""
+    with pytest.raises(DataError) as caught:
+        openqa.build(tmp_path / "index", [Document("a", ""), Document("b", " ")], parts=("bm25",))
+    assert str(caught.value) == (
+        "none of the 2 documents has text or title, so there is nothing to index; give documents with text"
+    )
+    with bm25_index(tmp_path / "index") as index:
+        with pytest.raises(DataError):
+            index.add([Document("a", "")])
+        assert len(index) == 4
+
+
+def test_an_older_generation_is_not_opened_in_silence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """When the newest is damaged, what it held is missing from the results: the log says so."""
+    with bm25_index(tmp_path / "index") as index:
+        index.add([Document("new", "Berlin is the capital of Germany.")])
+    newest = tmp_path / "index" / "generation-000002.json"
+    newest.write_bytes(newest.read_bytes().replace(b"Berlin", b"Bonn") + b" ")
+    with openqa.open_index(tmp_path / "index") as index:
+        assert len(index) == 4
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{newest}: is damaged, so generation 1 is opened, without what was added after it; "
+        f"restore the file from a copy, or remove it to go on from generation 1"
+    ]
+
+
+@pytest.mark.parametrize("k", [2.5, "3", None])
+def test_a_k_that_is_no_whole_number_is_refused(tmp_path: Path, k: Any) -> None:
+    """A fraction is not silently rounded."""
+    with bm25_index(tmp_path / "index") as index, pytest.raises(TypeError) as caught:
+        index.search([question("capital")], k, "bm25")
+    assert str(caught.value) == f"k must be a whole number, got {type(k).__name__}: {k!r}"
