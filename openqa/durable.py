@@ -3,15 +3,16 @@
 This is the writing half of `files.py`, which reads and writes what people hand in and take out.
 A file is complete and on the disk, not merely in the page cache, when its writer has closed without an error.
 No file is ever changed under a reader: a new file takes the name, and the old one lives on for those who have it open.
+Whatever changes the disk is called as `os.<function>`: a test can put another `os` here, to see or refuse each step.
 Arrays are .npy of plain numbers in C order, little endian; nothing here reads or writes a pickle.
 """
 
+import errno
 import hashlib
 import json
 import mmap
 import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -26,6 +27,7 @@ from openqa.errors import IndexFolderError
 from openqa.types import Array
 
 BUFFER_BYTES = 1 << 20
+_NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
 _NPY_HEADER = re.compile(
     rb"\{'descr': '([<|][biuf][0-9]{1,2})', 'fortran_order': False, "
     rb"'shape': \(((?:[0-9]{1,15}, ?)*[0-9]{0,15})\), \} *\n"
@@ -35,59 +37,56 @@ _NPY_HEADER = re.compile(
 class DurableWriter:
     """A new file, written from start to end; on the disk when `close` returns or its `with` block ends well.
 
-    An older file of that name is unlinked first, never changed. After an error the bytes are not promised.
+    An older file of that name is unlinked first, never changed. A disk that has refused is not asked again: after a
+    failed fsync the system may have let the bytes go, and the next one would succeed without them.
+
+    Raises:
+        IndexFolderError: from every method, when the disk refuses.
     """
 
     def __init__(self, path: Path) -> None:
-        """Opens the file.
-
-        Args:
-            path: where; its folder exists.
-
-        Raises:
-            IndexFolderError: the file cannot be created.
-        """
+        """Opens the file, in a folder that exists."""
         self.path = path
         self.size_bytes = 0
+        self._waiting = bytearray()
+        self._descriptor = -1
         with _naming(path):
-            path.unlink(missing_ok=True)
-            self._file = path.open("xb", buffering=BUFFER_BYTES)
+            _unlink(path)
+            self._descriptor = os.open(path, _NEW_FILE, 0o666)
 
     @property
     def is_closed(self) -> bool:
-        """True once `close` has been called."""
-        return self._file.closed
+        """True once `close` has been called, or the disk has refused something."""
+        return self._descriptor < 0
 
     def write(self, data: bytes | memoryview) -> None:
-        """Appends bytes; `size_bytes` counts them.
-
-        Raises:
-            IndexFolderError: the disk refuses them.
-        """
-        try:
-            self._file.write(data)
-        except OSError as error:
-            raise _unwritable(self.path, error) from error
+        """Appends bytes; `size_bytes` counts them."""
+        if self.is_closed or len(self._waiting) + len(data) > BUFFER_BYTES:
+            with self._once():
+                self._flush()
+                _write_all(self._descriptor, data)
+        else:
+            self._waiting += data
         self.size_bytes += len(data)
 
     def write_head(self, data: bytes) -> None:
         """Puts bytes over the first ones, for a header that is known only at the end."""
-        with _naming(self.path):
-            self._file.seek(0)
-            self._file.write(data)
-            self._file.seek(0, os.SEEK_END)
+        if self.size_bytes == len(self._waiting):
+            self._waiting[: len(data)] = data
+            return
+        with self._once():
+            self._flush()
+            os.lseek(self._descriptor, 0, os.SEEK_SET)
+            _write_all(self._descriptor, data)
+            os.lseek(self._descriptor, 0, os.SEEK_END)
 
     def close(self) -> None:
-        """Forces every byte to the disk and closes; a second call does nothing.
-
-        Raises:
-            IndexFolderError: the disk refuses them.
-        """
-        if not self._file.closed:
-            with _naming(self.path):
-                self._file.flush()
-                _sync(self._file.fileno())
-                self._file.close()
+        """Forces every byte to the disk and closes; a second call does nothing."""
+        if not self.is_closed:
+            with self._once():
+                self._flush()
+                _sync(self._descriptor)
+            self._drop()
 
     def __enter__(self) -> Self:
         return self
@@ -95,19 +94,32 @@ class DurableWriter:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         if kind is None:
             self.close()
-        else:
-            self._drop()
+        self._drop()
 
-    def __del__(self) -> None:
-        if hasattr(self, "_file"):
+    @contextmanager
+    def _once(self) -> Iterator[None]:
+        if self.is_closed:
+            raise ValueError(f"{self.path}: is closed, nothing more can be written")
+        try:
+            yield
+        except OSError as error:
             self._drop()
+            raise _unwritable(self.path, error) from error
+
+    def _flush(self) -> None:
+        waiting, self._waiting = self._waiting, bytearray()
+        _write_all(self._descriptor, waiting)
 
     def _drop(self) -> None:
-        with suppress(OSError):
-            self._file.close()
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            with suppress(OSError):
+                os.close(descriptor)
+
+    __del__ = _drop
 
 
-class ArrayWriter:
+class ArrayWriter(DurableWriter):
     """A .npy file that grows by rows, for arrays larger than memory; on the disk when it closes."""
 
     def __init__(self, path: Path, dtype: npt.DTypeLike, row_shape: tuple[int, ...] = ()) -> None:
@@ -121,13 +133,14 @@ class ArrayWriter:
         Raises:
             ValueError: the dtype is not one of bool, integer, float.
         """
+        self._descriptor = -1
         self.dtype = np.dtype(dtype).newbyteorder("<")
         if self.dtype.kind not in "biuf":
             raise ValueError(f"an index stores numbers only, not {self.dtype}")
         self.row_shape = row_shape
         self.n_rows = 0
-        self._file = DurableWriter(path)
-        self._file.write(self._header())
+        super().__init__(path)
+        self.write(self._header())
 
     def append(self, rows: Array) -> None:
         """Appends rows.
@@ -140,27 +153,18 @@ class ArrayWriter:
         """
         if rows.shape[1:] != self.row_shape or rows.ndim == 0 or rows.dtype.newbyteorder("<") != self.dtype:
             raise ValueError(
-                f"{self._file.path}: rows of shape {self.row_shape} and {self.dtype} are needed, "
+                f"{self.path}: rows of shape {self.row_shape} and {self.dtype} are needed, "
                 f"got {rows.shape[1:]} and {rows.dtype}"
             )
         flat = np.ascontiguousarray(rows, dtype=self.dtype).reshape(-1)
-        self._file.write(flat.view(np.uint8).data)
+        self.write(flat.view(np.uint8).data)
         self.n_rows += len(rows)
 
     def close(self) -> None:
         """Writes the final number of rows and forces every byte to the disk; a second call does nothing."""
-        if not self._file.is_closed:
-            self._file.write_head(self._header())
-        self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        if kind is None:
-            self.close()
-        else:
-            self._file.__exit__(kind, error, at)
+        if not self.is_closed:
+            self.write_head(self._header())
+        super().close()
 
     def _header(self) -> bytes:
         shape = "".join(f"{n}, " for n in (self.n_rows, *self.row_shape))
@@ -171,11 +175,7 @@ class ArrayWriter:
 
 
 def write_bytes(path: Path, data: bytes) -> None:
-    """Writes one small file durably.
-
-    Raises:
-        IndexFolderError: the disk refuses it.
-    """
+    """Writes one small file durably."""
     with DurableWriter(path) as file:
         file.write(data)
 
@@ -183,12 +183,8 @@ def write_bytes(path: Path, data: bytes) -> None:
 def write_array(path: Path, array: Array) -> None:
     """Writes an array of numbers durably as .npy, in C order, to be read by `map_array`.
 
-    Args:
-        path: where; its folder exists.
-        array: at least one dimension; bool, integer or float.
-
     Raises:
-        ValueError: the array has no dimension or holds no numbers.
+        ValueError: the array has no dimension, or holds other than bool, integer or float.
     """
     if array.ndim == 0:
         raise ValueError(f"{path}: an array of at least one dimension is needed")
@@ -213,16 +209,25 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Makes a folder and its parents, their names forced to the disk; one that exists is left as it is.
+    """Makes a folder and its parents, their names forced to the disk.
+
+    So is the name of one that exists, if the folder above can be read: who made it may have ended before that.
 
     Raises:
         IndexFolderError: it cannot be made.
     """
     if path.is_dir():
+        with suppress(IndexFolderError):
+            fsync_folder(path.parent)
         return
-    make_folder(path.parent)
+    if not path.parent.is_dir():
+        make_folder(path.parent)
     with _naming(path):
-        path.mkdir(exist_ok=True)
+        try:
+            os.mkdir(path)
+        except FileExistsError:
+            if not path.is_dir():
+                raise
     fsync_folder(path.parent)
 
 
@@ -249,7 +254,7 @@ def rename_into_place(source: Path, target: Path) -> None:
         IndexFolderError: the name cannot be given, such as when `target` is a folder with content.
     """
     with _naming(target):
-        source.replace(target)
+        os.replace(source, target)
     try:
         fsync_folder(target.parent)
         if source.parent != target.parent:
@@ -261,6 +266,23 @@ def rename_into_place(source: Path, target: Path) -> None:
         ) from error
 
 
+def link_or_copy(source: Path, target: Path) -> None:
+    """Gives a finished file a second name or, where the disk refuses that (another device), makes a durable copy.
+
+    An older file of the target's name is unlinked first.
+
+    Raises:
+        IndexFolderError: the source cannot be read, or the disk refuses the copy.
+    """
+    try:
+        _unlink(target)
+        os.link(source, target)
+    except OSError:  # a reason that holds for the copy too is told by the copy
+        with _reading(source), source.open("rb", buffering=0) as file, DurableWriter(target) as copy:
+            while data := file.read(BUFFER_BYTES):
+                copy.write(data)
+
+
 def remove(path: Path) -> None:
     """Removes a file, or a folder with all that is in it; what is not there is no error.
 
@@ -268,10 +290,15 @@ def remove(path: Path) -> None:
         IndexFolderError: it cannot be removed.
     """
     with _naming(path):
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path)
-        else:
-            path.unlink(missing_ok=True)
+        if path.is_symlink() or not path.is_dir():
+            _unlink(path)
+            return
+        with suppress(FileNotFoundError):
+            with os.scandir(path) as entries:
+                names = sorted(entry.name for entry in entries)
+            for name in names:
+                remove(path / name)
+            os.rmdir(path)
 
 
 def checksum(path: Path) -> str:
@@ -322,13 +349,26 @@ def map_array(path: Path) -> Array:
 
 
 def _sync(descriptor: int) -> None:
+    os.fsync(descriptor)
     if sys.platform == "darwin":
         import fcntl  # only there does fsync stop at the drive's cache
 
         with suppress(OSError):
             fcntl.fcntl(descriptor, fcntl.F_FULLFSYNC)
-            return
-    os.fsync(descriptor)
+
+
+def _write_all(descriptor: int, data: bytes | bytearray | memoryview) -> None:
+    rest = memoryview(data)
+    while rest:
+        n_written = os.write(descriptor, rest)
+        if not n_written:
+            raise OSError(errno.EIO, "no byte was taken")
+        rest = rest[n_written:]
+
+
+def _unlink(path: Path) -> None:
+    with suppress(FileNotFoundError):
+        os.unlink(path)
 
 
 @contextmanager

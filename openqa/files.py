@@ -7,7 +7,7 @@ import gzip
 import json
 import sys
 import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, Any
@@ -38,16 +38,22 @@ def open_bytes(path: Path) -> AbstractContextManager[IO[bytes]]:
         raise DataError(f"{path}: {error.strerror or error}; give a file that exists and can be read") from error
 
 
-def read_lines(path: Path) -> Iterator[tuple[int, str]]:
+def read_lines(path: Path, watch: Callable[[IO[bytes]], None] | None = None) -> Iterator[tuple[int, str]]:
     """Yields (line number from 1, line without its end), blank lines and a leading byte order mark left out.
 
     A line ends at LF or CRLF and nowhere else, so that U+2028 inside a JSON string does not break it.
+
+    Args:
+        path: the file; may end in .gz, or be "-" for standard input.
+        watch: is given the open file, to see how far it has been read.
 
     Raises:
         DataError: the file cannot be opened, is not UTF-8, or is a damaged .gz; with path:line.
     """
     number = 0
     with open_bytes(path) as lines:
+        if watch:
+            watch(lines)
         try:
             for number, line in enumerate(lines, start=1):
                 text = _decode(line, path, number).rstrip("\r\n")
@@ -74,13 +80,17 @@ def read_text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def read_jsonl(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+def read_jsonl(path: Path, watch: Callable[[IO[bytes]], None] | None = None) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yields (line number from 1, object) for each line of a JSON Lines file.
+
+    Args:
+        path: as for `read_lines`.
+        watch: as for `read_lines`.
 
     Raises:
         DataError: a line is not a JSON object; with path:line.
     """
-    for number, line in read_lines(path):
+    for number, line in read_lines(path, watch):
         yield number, parse_object(line, f"{display_name(path)}:{number}")
 
 

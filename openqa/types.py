@@ -8,7 +8,7 @@ Shape letters: B questions, N passages, T tokens, D dimension, K hits kept, L re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import numpy.typing as npt
 
@@ -123,25 +123,20 @@ class Reader(Protocol):
         ...
 
 
-class PartWriter(Protocol):
-    """Writes one retriever's part of one segment, a chunk of passages at a time.
+class PartSource(NamedTuple):
+    """Rows of a part that stands in a folder, of a segment or of a chunk."""
 
-    Every file is written through `durable.py`, and mapped again through its `map_array` and `map_bytes`.
-    What the finished files hold may not depend on where the chunks were cut, and memory may grow with the chunk,
-    not with the segment's text.
-    """
-
-    def add(self, passages: Sequence[Passage]) -> None:
-        """Takes the next chunk; rows are numbered in the order of arrival, from 0."""
-        ...
-
-    def finish(self) -> None:
-        """Writes what is left and removes scratch files; the part is complete and durable when this returns."""
-        ...
+    folder: Path
+    n_rows: int
+    kept: Array | None = None  # (m,) int64, rising: the rows to take; None takes all
 
 
 class Part(Protocol):
-    """How one retriever stores its share of an index; the index folder knows nothing else of it."""
+    """How one retriever stores its share of an index; the index folder knows nothing else of it.
+
+    Every file is written through `durable.py`, and mapped again through its `map_array` and `map_bytes`. A part can be
+    pickled, for worker processes.
+    """
 
     @property
     def name(self) -> str:
@@ -152,8 +147,25 @@ class Part(Protocol):
         """What must be equal for the part to be searched or extended, as JSON values; no times, no paths."""
         ...
 
-    def writer(self, folder: Path) -> PartWriter:
-        """A writer into `folder`, which exists and is empty; dropped without `finish` when a build fails."""
+    def write_chunk(self, folder: Path, passages: Sequence[Passage]) -> None:
+        """Writes the part of some passages: the same files as for a segment, only small; durable on return.
+
+        Args:
+            folder: exists and is empty.
+            passages: at least one, in the order of rows.
+        """
+        ...
+
+    def combine(self, folder: Path, sources: Sequence[PartSource]) -> None:
+        """Writes one part from rows of others, in their order; durable on return.
+
+        The bytes depend on the passages, not on how the sources were cut. It needs neither encoder nor text, and memory
+        for the arrays of one segment.
+
+        Args:
+            folder: exists and is empty.
+            sources: of the same config as this part.
+        """
         ...
 
 
@@ -166,6 +178,11 @@ class SegmentView(Protocol):
 
     def part_path(self, part: str) -> Path:
         """The folder of one part."""
+        ...
+
+    @property
+    def deleted_rows(self) -> Array:
+        """Rows that are never found and count nowhere: (d,) int64, rising; N and all row numbers include them."""
         ...
 
     def passage_ids(self, rows: Array) -> list[str]:

@@ -24,7 +24,7 @@ import numpy as np
 from openqa.files import read_json
 from openqa.retrieve.bm25 import Bm25Part, Bm25Retriever
 from openqa.text.analysis import analyzer
-from openqa.types import Array, Passage, Question
+from openqa.types import Array, PartSource, Passage, Question
 
 WORDS = 6
 CHUNK = 2000
@@ -38,15 +38,22 @@ class Segment:
         self._folder = folder
         self._first = first
         self._n = len(texts)
-        folder.mkdir()
-        writer = Bm25Part().writer(folder)
+        sources = []
         for start in range(0, len(texts), CHUNK):
             chunk = texts[start : start + CHUNK]
-            writer.add([Passage(str(first + start + i), "d", text, lang="en") for i, text in enumerate(chunk)])
-        writer.finish()
+            sources.append(PartSource(folder / f"chunk-{start}", len(chunk)))
+            sources[-1].folder.mkdir(parents=True)
+            passages = [Passage(str(first + start + i), "d", text, lang="en") for i, text in enumerate(chunk)]
+            Bm25Part().write_chunk(sources[-1].folder, passages)
+        Bm25Part().combine(folder, sources)
 
     def __len__(self) -> int:
         return self._n
+
+    @property
+    def deleted_rows(self) -> Array:
+        """None is deleted."""
+        return np.empty(0, np.int64)
 
     def part_path(self, part: str) -> Path:
         """The only part."""

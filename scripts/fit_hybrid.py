@@ -74,7 +74,8 @@ def scores(pool: ParallelQA, questions: list[Question], encoder: str) -> tuple[A
         bm25, dense = Bm25Retriever(segments), DenseRetriever(segments, load_encoder(encoder))
         every = [np.arange(len(documents))] * len(questions)
         near = np.stack(dense.scores_at(dense.encode(questions), every))
-        lexical = {rank: np.stack(bm25.outstanding(questions, every, rank)) for rank in BACKGROUND_RANKS}
+        weighed = bm25.weigh(questions)
+        lexical = {rank: np.stack(bm25.outstanding(weighed, every, rank)) for rank in BACKGROUND_RANKS}
     return near, lexical, {document.id: row for row, document in enumerate(documents)}
 
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from openqa.durable import ArrayWriter, map_array
-from openqa.types import Array, Passage, SegmentView
+from openqa.durable import ArrayWriter, map_array, write_array
+from openqa.types import Array, PartSource, Passage, SegmentView
 
 
 @dataclass(frozen=True)
@@ -22,26 +22,17 @@ class LengthPart:
         """The unit."""
         return {"unit": self.unit}
 
-    def writer(self, folder: Path) -> "LengthWriter":
-        """A writer into an empty folder."""
-        return LengthWriter(folder, self.unit)
+    def write_chunk(self, folder: Path, passages: Sequence[Passage]) -> None:
+        """Writes lengths.npy."""
+        texts = [passage.text if self.unit == "characters" else passage.text.split() for passage in passages]
+        write_array(folder / "lengths.npy", np.array([len(text) for text in texts], dtype=np.uint32))
 
-
-class LengthWriter:
-    """Writes lengths.npy, chunk by chunk."""
-
-    def __init__(self, folder: Path, unit: str) -> None:
-        self._unit = unit
-        self._lengths = ArrayWriter(folder / "lengths.npy", np.uint32)
-
-    def add(self, passages: Sequence[Passage]) -> None:
-        """Appends the lengths of a chunk."""
-        texts = [passage.text if self._unit == "characters" else passage.text.split() for passage in passages]
-        self._lengths.append(np.array([len(text) for text in texts], dtype=np.uint32))
-
-    def finish(self) -> None:
-        """Closes the file."""
-        self._lengths.close()
+    def combine(self, folder: Path, sources: Sequence[PartSource]) -> None:
+        """Writes the lengths of all sources into one file."""
+        with ArrayWriter(folder / "lengths.npy", np.uint32) as file:
+            for source in sources:
+                rows = map_array(source.folder / "lengths.npy")
+                file.append(rows if source.kept is None else rows[source.kept])
 
 
 def lengths(segment: SegmentView) -> Array:

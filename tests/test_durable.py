@@ -1,17 +1,23 @@
 """Tests of openqa/durable.py: what is written is what is read, and nothing is changed under a reader."""
 
+import errno
 import hashlib
 import io
+import itertools
+import os
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from openqa.durable import (
+    BUFFER_BYTES,
     ArrayWriter,
     DurableWriter,
     checksum,
     json_bytes,
+    link_or_copy,
     make_folder,
     map_array,
     map_bytes,
@@ -33,6 +39,25 @@ ARRAYS = [
     np.arange(12).reshape(3, 4).T,
     np.array([[1.5, -2.0]], dtype=np.float16),
 ]
+
+
+class OtherSystem:
+    """Stands in for the `os` of durable.py: the system itself, but for the functions given."""
+
+    def __init__(self, **functions: Any) -> None:
+        self._functions = functions
+
+    def __getattr__(self, name: str) -> Any:
+        return self._functions.get(name, getattr(os, name))
+
+
+def refusing(number: int) -> Any:
+    """A function that fails with an error of the system."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    return refuse
 
 
 @pytest.mark.parametrize("array", ARRAYS, ids=lambda array: f"{array.dtype}{array.shape}")
@@ -57,6 +82,97 @@ def test_array_writer_grows_by_rows(tmp_path: Path) -> None:
         for start, end in ((0, 1), (1, 1), (1, 10)):
             file.append(whole[start:end])
     assert (tmp_path / "parts.npy").read_bytes() == (tmp_path / "whole.npy").read_bytes()
+
+
+def test_large_arrays_pass_the_buffer(tmp_path: Path) -> None:
+    """Rows of more bytes than the buffer holds, among small ones, stand as they came, under the final header."""
+    n_large = BUFFER_BYTES // 4 + 1
+    pieces = [np.arange(n, dtype=np.float32) for n in (1, n_large, 3, 0, n_large, n_large // 2, n_large // 2, 2)]
+    with ArrayWriter(tmp_path / "a.npy", np.float32) as file:
+        for piece in pieces:
+            file.append(piece)
+    assert np.array_equal(np.load(tmp_path / "a.npy"), np.concatenate(pieces))
+
+
+@pytest.mark.parametrize("cut", [1, 2, 3, 5, 8, 100])
+def test_bytes_in_any_pieces_are_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int) -> None:
+    """Whatever the pieces and the buffer, the file is their sum, its head written over at the end."""
+    monkeypatch.setattr("openqa.durable.BUFFER_BYTES", 7)
+    whole = bytes(range(1, 60))
+    with DurableWriter(tmp_path / "a") as file:
+        for start in range(0, len(whole), cut):
+            file.write(memoryview(whole)[start : start + cut])
+        assert file.size_bytes == len(whole)
+        file.write_head(b"head")
+        file.write(b"tail")
+    assert (tmp_path / "a").read_bytes() == b"head" + whole[4:] + b"tail"
+
+
+def test_short_writes_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system that takes fewer bytes than it is given is given the rest, until it takes none."""
+    sizes = itertools.cycle([1, 2, 7, 1000])
+    short = OtherSystem(write=lambda descriptor, data: os.write(descriptor, data[: next(sizes)]))
+    monkeypatch.setattr("openqa.durable.os", short)
+    write_bytes(tmp_path / "a", bytes(range(256)) * 20)
+    assert (tmp_path / "a").read_bytes() == bytes(range(256)) * 20
+    monkeypatch.setattr("openqa.durable.os", OtherSystem(write=lambda *_: 0))
+    with pytest.raises(IndexFolderError, match=r"a: cannot be written \(no byte was taken\); nothing was committed"):
+        write_bytes(tmp_path / "a", b"x")
+
+
+@pytest.mark.parametrize("step", ["write", "fsync"])
+def test_a_refused_step_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """After a failed write or fsync the file is closed: a second try could succeed without the bytes of the first."""
+    file = DurableWriter(tmp_path / "a")
+    file.write(b"x")
+    monkeypatch.setattr("openqa.durable.os", OtherSystem(**{step: refusing(errno.EIO)}))
+    with pytest.raises(IndexFolderError) as caught:
+        file.close()
+    assert str(caught.value) == (
+        f"{tmp_path}/a: cannot be written (Input/output error); nothing was committed, the index is as it was; "
+        f"make room or give write access, then run again"
+    )
+    monkeypatch.undo()
+    assert file.is_closed
+    with pytest.raises(ValueError, match="a: is closed, nothing more can be written"):
+        file.write(b"y")
+    with pytest.raises(KeyError), DurableWriter(tmp_path / "b") as other:
+        raise KeyError
+    with pytest.raises(ValueError, match="b: is closed, nothing more can be written"):
+        other.write(b"y")
+
+
+def test_a_file_that_cannot_be_made_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every function that changes the disk turns a refusal into the error that names the path."""
+    write_bytes(tmp_path / "a", b"x")
+    make_folder(tmp_path / "f" / "g")
+    steps: dict[str, Any] = {
+        "open": lambda: write_bytes(tmp_path / "b", b"x"),
+        "mkdir": lambda: make_folder(tmp_path / "b"),
+        "unlink": lambda: remove(tmp_path / "a"),
+        "rmdir": lambda: remove(tmp_path / "f"),
+        "replace": lambda: rename_into_place(tmp_path / "a", tmp_path / "b"),
+    }
+    for step, call in steps.items():
+        monkeypatch.setattr("openqa.durable.os", OtherSystem(**{step: refusing(errno.EROFS)}))
+        with pytest.raises(IndexFolderError, match=r"/[abg]: cannot be written \(Read-only file system\); nothing was"):
+            call()
+    monkeypatch.undo()
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "f", "g"]
+    assert (tmp_path / "a").read_bytes() == b"x"
+
+
+def test_a_rename_without_its_fsync_says_that_it_happened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When only the fsync of the folder fails the name is already given, and the error says so."""
+    write_bytes(tmp_path / "a", b"x")
+    monkeypatch.setattr("openqa.durable.os", OtherSystem(fsync=refusing(errno.EIO)))
+    with pytest.raises(IndexFolderError) as caught:
+        rename_into_place(tmp_path / "a", tmp_path / "b")
+    assert str(caught.value) == (
+        f"{tmp_path}/b: is in place, but the disk does not confirm its name ([Errno 5] Input/output error); open the "
+        f"index to see what it holds, then run again"
+    )
+    assert (tmp_path / "b").read_bytes() == b"x"
 
 
 def test_array_writer_refuses_other_rows(tmp_path: Path) -> None:
@@ -138,9 +254,56 @@ def test_folders_are_made_and_removed_with_their_parents(tmp_path: Path) -> None
     make_folder(tmp_path / "a" / "b")
     make_folder(tmp_path / "a" / "b")
     write_bytes(tmp_path / "a" / "b" / "c", b"")
+    write_bytes(tmp_path / "a" / "d", b"")
+    remove(tmp_path / "a" / "d")
     remove(tmp_path / "a")
     remove(tmp_path / "a")
     assert list(tmp_path.iterdir()) == []
+    write_bytes(tmp_path / "a", b"")
+    with pytest.raises(IndexFolderError, match=r"/a: cannot be written \(File exists\)"):
+        make_folder(tmp_path / "a")
+
+
+def test_removing_follows_no_link(tmp_path: Path) -> None:
+    """A symbolic link goes itself; what it leads to stays."""
+    make_folder(tmp_path / "a" / "b")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "letter.txt").write_text("dear")
+    (tmp_path / "a" / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    remove(tmp_path / "a")
+    remove(tmp_path / "link")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["elsewhere", "letter.txt"]
+
+
+@pytest.mark.parametrize("number", [None, errno.EXDEV, errno.EPERM, errno.EMLINK, errno.EOPNOTSUPP])
+def test_a_second_name_or_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int | None) -> None:
+    """Where links are given both names share the bytes, elsewhere there are two files; an older target goes."""
+    content = bytes(range(256)) * (BUFFER_BYTES // 100)
+    write_bytes(tmp_path / "a", content)
+    write_bytes(tmp_path / "b", b"old")
+    old = map_bytes(tmp_path / "b")
+    if number:
+        monkeypatch.setattr("openqa.durable.os", OtherSystem(link=refusing(number)))
+    link_or_copy(tmp_path / "a", tmp_path / "b")
+    assert (tmp_path / "b").read_bytes() == content
+    assert (tmp_path / "b").samefile(tmp_path / "a") is (number is None)
+    assert bytes(old) == b"old"
+    write_bytes(tmp_path / "a", b"new")
+    assert (tmp_path / "b").read_bytes() == content
+
+
+def test_what_cannot_be_copied_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the source when that is missing, and the target when that is refused."""
+    with pytest.raises(IndexFolderError, match=r"/a: is missing; restore it from a copy or build the index again"):
+        link_or_copy(tmp_path / "a", tmp_path / "b")
+    write_bytes(tmp_path / "a", b"x")
+    with pytest.raises(IndexFolderError, match=r"/no/b: cannot be written \(No such file or directory\)"):
+        link_or_copy(tmp_path / "a", tmp_path / "no" / "b")
+    refuse = refusing(errno.ENOSPC)
+    monkeypatch.setattr("openqa.durable.os", OtherSystem(link=refuse, write=refuse))
+    with pytest.raises(IndexFolderError, match=r"/b: cannot be written \(No space left on device\)"):
+        link_or_copy(tmp_path / "a", tmp_path / "b")
 
 
 def test_writer_left_by_an_error_closes_its_file(tmp_path: Path) -> None:

@@ -8,10 +8,11 @@ from typer.core import TyperGroup
 
 from openqa.cli.ask import ask, search
 from openqa.cli.build import add, build
+from openqa.cli.change import delete, merge, parts, sync
 from openqa.cli.demo import demo
 from openqa.cli.doctor import doctor
 from openqa.cli.evaluate import evaluate
-from openqa.cli.inspect import info, verify
+from openqa.cli.inspect import info, snapshot, verify
 from openqa.cli.options import example
 from openqa.cli.output import note
 from openqa.errors import OpenQAError
@@ -52,7 +53,12 @@ app.command(epilog=example("openqa add indexes/mine more.jsonl"))(add)
 app.command(epilog=example('openqa search indexes/mine "Who discovered penicillin?" -k 5'))(search)
 app.command(epilog=example('openqa ask indexes/mine "Who discovered penicillin?"'))(ask)
 app.command(epilog=example("openqa info indexes/mine"))(info)
+app.command(epilog=example("openqa delete indexes/mine tr sw"))(delete)
+app.command(epilog=example("openqa sync indexes/mine documents/ --dry-run"))(sync)
+app.command(epilog=example("openqa merge indexes/mine --all"))(merge)
+app.command(epilog=example("openqa parts indexes/mine add dense"))(parts)
 app.command(epilog=example("openqa verify indexes/mine"))(verify)
+app.command(epilog=example("openqa snapshot indexes/mine backups/monday"))(snapshot)
 app.add_typer(evaluate, name="evaluate")
 app.command(epilog=example("openqa doctor"))(doctor)
 

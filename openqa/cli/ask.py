@@ -14,7 +14,8 @@ from openqa.cli.options import (
     read_asked,
     usage_errors,
 )
-from openqa.cli.output import excerpt, marked, note, one_line, print_json, progress, source
+from openqa.cli.output import excerpt, marked, note, one_line, print_json, source
+from openqa.cli.progress import Count, progress
 
 if TYPE_CHECKING:
     from openqa.pipeline.index import Index
@@ -46,7 +47,7 @@ def search(
         check_questions(questions, k)
     with (
         open_index(index) as opened,
-        progress("searching", "questions", len(questions), while_printing=True) as advance,
+        progress(Count("searching", "questions", len(questions)), while_printing=True) as advance,
     ):
         name = retriever or opened.default_retriever
         found: dict[str, Ranking] = {}
@@ -84,7 +85,7 @@ def ask(
         check_questions(questions, k)
     with (
         open_index(index) as opened,
-        progress("answering", "questions", len(questions), while_printing=True) as advance,
+        progress(Count("answering", "questions", len(questions)), while_printing=True) as advance,
     ):
         with usage_errors():
             qa = OpenQA(opened, load_reader(reader), retriever=retriever, depth=depth)

@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openqa.cli.options import AsJson, DocumentLang, Files, IdField, IndexPath, TextField
-from openqa.cli.output import note, print_json, progress, size
+from openqa.cli.options import AsJson, DocumentLang, Files, IdField, IndexPath, Restart, TextField, Workers
+from openqa.cli.output import note, print_json, size
+from openqa.cli.progress import Count, duration, progress
 
 if TYPE_CHECKING:
+    from openqa.index.writer import WriteSummary
     from openqa.pipeline.config import Recipe
 
 _RECIPE_SUFFIX = ".toml"
@@ -32,14 +34,20 @@ def build(
     ] = None,
     text_field: TextField = None,
     id_field: IdField = None,
+    workers: Workers = 1,
+    restart: Restart = False,
     as_json: AsJson = False,
 ) -> None:
     """Build an index from documents or a recipe.
 
     The index of the recipe indexes/mine.toml is the folder indexes/mine; options go before what the recipe says.
+    A build that was stopped goes on where it was when the same command is run again.
     """
     from openqa.corpus.documents import read_documents
-    from openqa.pipeline.index import build as build_index
+    from openqa.corpus.meter import InputMeter
+    from openqa.pipeline.index import open_index
+    from openqa.pipeline.parts import LazyEncoder
+    from openqa.pipeline.writing import write_index
 
     chosen = {
         "lang": lang,
@@ -50,42 +58,48 @@ def build(
         "id_field": id_field,
     }
     recipe = _recipe(index, files, {key: value for key, value in chosen.items() if value is not None})
+    path, config, meter = recipe.index_path, recipe.config, InputMeter()
     documents = read_documents(
-        recipe.documents, lang=recipe.config.lang, text_field=recipe.text_field, id_field=recipe.id_field
+        recipe.documents, lang=config.lang, text_field=recipe.text_field, id_field=recipe.id_field, meter=meter
     )
-    with progress(f"building {recipe.index_path}", "passages") as advance:
-        built = build_index(recipe.index_path, documents, config=recipe.config, on_progress=advance)
-    with built:
-        info = built.info()
-    if as_json:
-        print_json(
-            {
-                "index": str(info.path),
-                "generation": info.generation,
-                "documents": info.n_documents,
-                "passages": info.n_passages,
-                "size_bytes": info.size_bytes,
-            }
+    with progress(Count("building", "passages", share=meter.share)) as count:
+        summary = write_index(
+            path,
+            documents,
+            config,
+            LazyEncoder(config.encoder),
+            workers=workers,
+            restart=restart,
+            on_progress=count,
+            on_read=count.read,
         )
-    note(
-        f'built "{info.path}": {info.n_passages:,} passages of {info.n_documents:,} documents, '
-        f"{', '.join(info.parts)}, {size(info.size_bytes)}"
-    )
+    with open_index(path) as built:
+        size_bytes = built.info().size_bytes
+    if as_json:
+        print_json({**written_json(path, summary), "size_bytes": size_bytes})
+    note(f'built "{path}": {written(summary)}; {parts_text(summary)}, {size(size_bytes)} in all')
 
 
 def add(
     index: IndexPath,
     files: Files = None,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="Let documents of the index give way to those of the same id.")
+    ] = False,
     lang: DocumentLang = None,
     text_field: TextField = None,
     id_field: IdField = None,
+    workers: Workers = 1,
+    restart: Restart = False,
     as_json: AsJson = False,
 ) -> None:
     """Add documents to an index.
 
-    Documents that are in it already with the same content are skipped.
+    Documents that are in it already with the same content are skipped. All are added, or none on any error; an add that
+    was stopped goes on where it was when the same command is run again.
     """
     from openqa.corpus.documents import read_documents
+    from openqa.corpus.meter import InputMeter
     from openqa.pipeline.index import open_index
     from openqa.pipeline.questions import check_language
 
@@ -93,23 +107,53 @@ def add(
         raise typer.BadParameter("no documents given; name at least one file or folder")
     if lang is not None:
         check_language(lang)
-    with open_index(index) as opened, progress(f"adding to {index}", "passages") as advance:
-        documents = read_documents(files, lang=lang or "und", text_field=text_field, id_field=id_field)
-        summary = opened.add(documents, on_progress=advance)
-    if as_json:
-        print_json(
-            {
-                "index": str(index),
-                "generation": summary.generation,
-                "documents": summary.n_documents,
-                "passages": summary.n_passages,
-                "skipped_documents": summary.n_skipped_documents,
-            }
+    meter = InputMeter()
+    adding = Count("adding", "passages", share=meter.share, is_all_new=False)
+    with open_index(index) as opened, progress(adding) as count:
+        documents = read_documents(files, lang=lang or "und", text_field=text_field, id_field=id_field, meter=meter)
+        summary = opened.add(
+            documents, replace=replace, workers=workers, restart=restart, on_progress=count, on_read=count.read
         )
-    note(
-        f'added to "{index}": {summary.n_passages:,} passages of {summary.n_documents:,} documents; '
-        f"{summary.n_skipped_documents:,} documents were there already"
+        generation = opened.info().generation
+    if as_json:
+        print_json({**written_json(index, summary), "generation": generation})
+    replaced = f", {summary.n_replaced_documents:,} replaced others" if summary.n_replaced_documents else ""
+    skipped = f"{summary.n_skipped_documents:,} documents were there already"
+    note(f'added to "{index}": {written(summary)}; {skipped}{replaced}')
+
+
+def written(summary: "WriteSummary") -> str:
+    """Returns what a command has written, for people."""
+    if not summary.n_passages:
+        return "no new passages"
+    rate = summary.n_passages / summary.elapsed_s if summary.elapsed_s else 0.0
+    return (
+        f"{summary.n_passages:,} passages of {summary.n_documents:,} documents in {duration(summary.elapsed_s)} "
+        f"({rate:,.0f}/s, peak memory {size(summary.peak_memory_bytes)})"
     )
+
+
+def parts_text(summary: "WriteSummary") -> str:
+    """Returns the sizes of the parts that a command has written, for people."""
+    return ", ".join(f"{name} {size(size_bytes)}" for name, size_bytes in sorted(summary.part_bytes.items()))
+
+
+def written_json(index: Path, summary: "WriteSummary") -> dict[str, Any]:
+    """Returns what a command has written, for programs."""
+    rate = summary.n_passages / summary.elapsed_s if summary.elapsed_s else 0.0
+    return {
+        "index": str(index),
+        "generation": summary.generation,
+        "documents": summary.n_documents,
+        "passages": summary.n_passages,
+        "skipped_documents": summary.n_skipped_documents,
+        "replaced_documents": summary.n_replaced_documents,
+        "deleted_passages": summary.n_deleted_passages,
+        "seconds": round(summary.elapsed_s, 3),
+        "passages_per_second": round(rate, 1),
+        "peak_memory_bytes": summary.peak_memory_bytes,
+        "part_bytes": dict(summary.part_bytes),
+    }
 
 
 def _recipe(index: Path, files: list[Path] | None, chosen: dict[str, Any]) -> "Recipe":

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openqa.cli.output import marked, note, one_line, print_json, progress, source
+from openqa.cli.output import marked, note, one_line, print_json, source
+from openqa.cli.progress import Count, progress
 
 if TYPE_CHECKING:
     from openqa.pipeline.demo import Outcome
@@ -38,9 +39,9 @@ def _run(path: Path, as_json: bool) -> None:
     questions = demo_questions()
     if not as_json:
         questions = one_of_each_language(questions)
-    with progress("building the demo index", "passages") as advance:
+    with progress(Count("building the demo index", "passages")) as advance:
         index = demo_index(path, on_progress=advance)
-    with index, progress("answering", "questions", len(questions)) as advance:
+    with index, progress(Count("answering", "questions", len(questions))) as advance:
         found = OpenQA(index).answer([asked.question for asked in questions], k=1)
         advance(len(questions))
         outcomes = [outcome(index, asked, answers) for asked, answers in zip(questions, found, strict=True)]

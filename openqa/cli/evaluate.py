@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from openqa.cli.options import AsJson, example
-from openqa.cli.output import print_json, progress
+from openqa.cli.output import print_json
+from openqa.cli.progress import Count, progress
 
 if TYPE_CHECKING:
     from openqa.evaluate.matrix import Matrix
@@ -45,7 +46,7 @@ def retrieval(
     n_cells = len(names) * len(questions.langs) ** 2
     with (
         tempfile.TemporaryDirectory(prefix="openqa-evaluate-") as folder,
-        progress("measuring", "pairs of languages", n_cells) as advance,
+        progress(Count("measuring", "pairs of languages", n_cells)) as advance,
     ):
         tables = retrieval_tables(
             questions, Path(folder), names, n_questions=sample, progress=lambda done, total: advance(done)
@@ -76,7 +77,7 @@ def reading(
         raise unknown_name("normalization", normalization, NORMALIZERS)
     questions = _load(dataset, data, langs)
     loaded = load_reader(reader)
-    with progress("measuring", "pairs of languages", len(questions.langs) ** 2) as advance:
+    with progress(Count("measuring", "pairs of languages", len(questions.langs) ** 2)) as advance:
         matrices = reading_tables(
             questions,
             loaded,

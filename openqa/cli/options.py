@@ -45,6 +45,12 @@ Retriever = Annotated[
     str | None,
     typer.Option("--retriever", "-r", help="bm25, dense or hybrid.  [default: the best that the index has parts for]"),
 ]
+Workers = Annotated[
+    int, typer.Option("--workers", "-w", min=1, help="Processes that write parts; bytes are the same with any number.")
+]
+Restart = Annotated[
+    bool, typer.Option("--restart", help="Start over instead of going on with what a stopped run of it has left.")
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs, one object a line.")]
 
 _QUESTION_SUFFIXES = (".jsonl", ".ndjson", ".tsv", ".txt", ".json")

@@ -4,8 +4,6 @@ import json
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -56,31 +54,6 @@ def source(passage: "Passage") -> str:
 def one_line(text: str) -> str:
     """Returns a text for the middle of a line: on one line, in its own direction, without control characters."""
     return _isolated(_squeezed(text.strip()))
-
-
-@contextmanager
-def progress(
-    label: str, unit: str, total: int | None = None, *, while_printing: bool = False
-) -> Iterator[Callable[[int], None]]:
-    """Shows a counter on standard error while the block runs, if that is a terminal.
-
-    Args:
-        label: what is being done.
-        unit: what is counted, such as "passages".
-        total: how many there will be, if that is known.
-        while_printing: the block prints results, so the counter shows only where these go to a file or a pipe.
-    """
-    if not sys.stderr.isatty() or (while_printing and sys.stdout.isatty()):
-        yield lambda count: None
-        return
-    from rich.console import Console
-    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
-
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(label)
-        of_all = f" of {total:,}" if total else ""
-        yield lambda count: bar.update(task, description=f"{label}: {count:,}{of_all} {unit}")
 
 
 def size(size_bytes: int) -> str:

@@ -4,11 +4,13 @@ import os
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from openqa.corpus.folder import TEXT_SUFFIXES, file_documents, folder_documents, plain_suffix, text_files
+from openqa.corpus.folder import TEXT_SUFFIXES, file_documents, plain_suffix, text_files
 from openqa.corpus.jsonl import is_record, jsonl_documents
+from openqa.corpus.meter import InputMeter
 from openqa.corpus.squad import squad_documents
 from openqa.errors import DataError
 from openqa.files import STDIN, display_name, open_bytes
@@ -21,11 +23,27 @@ KNOWN_LAYOUTS = (
     "standard input"
 )
 _SNIFFED_BYTES = 1 << 20
-_Reader = Callable[[], Iterator[Document]]
+
+
+@dataclass(frozen=True, slots=True)
+class FolderFile:
+    """A file of documents: where it is, its path below the folder that it was found in, and how it is read."""
+
+    path: Path
+    name: str
+    read: Callable[[], Iterator[Document]]
+
+
+_Files = Callable[[], Iterable[FolderFile]]
 
 
 def read_documents(
-    paths: Sequence[Path], *, lang: str = "und", text_field: str | None = None, id_field: str | None = None
+    paths: Sequence[Path],
+    *,
+    lang: str = "und",
+    text_field: str | None = None,
+    id_field: str | None = None,
+    meter: InputMeter | None = None,
 ) -> Iterator[Document]:
     """Yields the documents of files and folders, one after the other, whatever their layout.
 
@@ -38,6 +56,7 @@ def read_documents(
         lang: the language of documents that do not name their own; "und" leaves it to be identified.
         text_field: the field of JSON Lines that holds the text; "text" by default.
         id_field: the field of JSON Lines that holds the id; the first of "id", "_id" and "docid" by default.
+        meter: is told how much there is to read, and how far the reading is.
 
     Raises:
         DataError: a path is missing, of no known layout or without documents, or a record is wrong; with path:line.
@@ -45,10 +64,33 @@ def read_documents(
     """
     if isinstance(paths, str | Path) or not paths:
         raise ValueError("paths must be a sequence of at least one path")
+    watch = meter.watch if meter else None
+    jsonl = partial(jsonl_documents, lang=lang, text_field=text_field, id_field=id_field, watch=watch)
+    found = [(path, _files_of(path, lang, jsonl)) for path in map(Path, paths)]
+    _refuse_equal_names([path for path, _ in found])
+    if meter:
+        listed = [(path, list(files())) for path, files in found]
+        meter.expect(file.path for _, files in listed for file in files)
+        found = [(path, partial(iter, files)) for path, files in listed]
+    return _read_all(found, meter)
+
+
+def folder_files(
+    folder: Path, *, lang: str = "und", text_field: str | None = None, id_field: str | None = None
+) -> list[FolderFile]:
+    """Returns the files of a folder that `read_documents` reads, in its order.
+
+    Args:
+        folder: where to look.
+        lang: as for `read_documents`.
+        text_field: as for `read_documents`.
+        id_field: as for `read_documents`.
+
+    Raises:
+        DataError: the folder cannot be read, or holds no documents of a known kind.
+    """
     jsonl = partial(jsonl_documents, lang=lang, text_field=text_field, id_field=id_field)
-    readers = [(path, _reader(path, lang, jsonl)) for path in map(Path, paths)]
-    _refuse_equal_names([path for path, _ in readers])
-    return _read_all(readers)
+    return list(_files_of_folder(folder, lang, jsonl)())
 
 
 def jsonl_files(folder: Path) -> list[Path]:
@@ -61,19 +103,27 @@ def jsonl_files(folder: Path) -> list[Path]:
     return [folder / name for name in corpus or names if _stem(name) != "queries"]
 
 
-def _read_all(readers: Iterable[tuple[Path, _Reader]]) -> Iterator[Document]:
-    for path, reader in readers:
+def _read_all(found: Iterable[tuple[Path, _Files]], meter: InputMeter | None) -> Iterator[Document]:
+    for path, files in found:
         is_empty = True
-        for document in reader():
-            is_empty = False
-            yield document
+        for file in files():
+            for document in file.read():
+                is_empty = False
+                yield document
+            if meter:
+                meter.end(file.path)
         if is_empty:
             raise DataError(f"{display_name(path)}: holds no documents; give a file or folder with at least one")
 
 
-def _reader(path: Path, lang: str, jsonl: Callable[[Path], Iterator[Document]]) -> _Reader:
+def _files_of(path: Path, lang: str, jsonl: Callable[[Path], Iterator[Document]]) -> _Files:
     if path.is_dir():
-        return _folder_reader(path, lang, jsonl)
+        return _files_of_folder(path, lang, jsonl)
+    file = FolderFile(path, path.name, _reader(path, lang, jsonl))
+    return lambda: [file]
+
+
+def _reader(path: Path, lang: str, jsonl: Callable[[Path], Iterator[Document]]) -> Callable[[], Iterator[Document]]:
     if path == STDIN:
         return partial(jsonl, path)
     with open_bytes(path):
@@ -88,14 +138,18 @@ def _reader(path: Path, lang: str, jsonl: Callable[[Path], Iterator[Document]]) 
     raise DataError(f"{path}: not a known kind of corpus; {KNOWN_LAYOUTS}")
 
 
-def _folder_reader(folder: Path, lang: str, jsonl: Callable[[Path], Iterator[Document]]) -> _Reader:
+def _files_of_folder(folder: Path, lang: str, jsonl: Callable[[Path], Iterator[Document]]) -> _Files:
     shards = jsonl_files(folder)
     if shards:
-        return lambda: (document for shard in shards for document in jsonl(shard))
+        return lambda: (FolderFile(shard, shard.name, partial(jsonl, shard)) for shard in shards)
     if next(text_files(folder), None) is not None:
-        return partial(folder_documents, folder, lang=lang)
+        return lambda: (_text_file(path, path.relative_to(folder).as_posix(), lang) for path in text_files(folder))
     found = ", ".join(_names(folder)[:5]) or "nothing"
     raise DataError(f"{folder}: holds no documents of a known kind (found: {found}); {KNOWN_LAYOUTS}")
+
+
+def _text_file(path: Path, name: str, lang: str) -> FolderFile:
+    return FolderFile(path, name, partial(file_documents, path, name, lang=lang))
 
 
 def _is_json_lines(path: Path) -> bool:

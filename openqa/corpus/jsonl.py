@@ -5,9 +5,9 @@ A record without an id is refused: an id made from its line number would change 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from openqa.errors import DataError
 from openqa.files import display_name, json_type, read_jsonl
@@ -20,7 +20,12 @@ _LIKELY_ID = ("doc_id", "docno", "document_id", "passage_id", "pid", "uid", "uui
 
 
 def jsonl_documents(
-    path: Path, *, lang: str = "und", text_field: str | None = None, id_field: str | None = None
+    path: Path,
+    *,
+    lang: str = "und",
+    text_field: str | None = None,
+    id_field: str | None = None,
+    watch: Callable[[IO[bytes]], None] | None = None,
 ) -> Iterator[Document]:
     """Yields a document for each line of a JSON Lines file.
 
@@ -29,11 +34,12 @@ def jsonl_documents(
         lang: the language of records that have no "lang".
         text_field: the field that holds the text; "text" by default.
         id_field: the field that holds the id; the first of "id", "_id" and "docid" by default.
+        watch: is given the open file, to see how far it has been read.
 
     Raises:
         DataError: a line is not a JSON object, has no id or no text, or a value is of the wrong type; with path:line.
     """
-    for number, record in read_jsonl(path):
+    for number, record in read_jsonl(path, watch):
         where = f"{display_name(path)}:{number}"
         yield _document(record, where, lang=lang, text_field=text_field or "text", id_field=id_field)
 

@@ -1,22 +1,34 @@
 """The collector: removes what no generation names any more, so that crashed or replaced work does not stay for ever.
 
 It keeps the newest generation and the one before, every generation that was the newest within the last ten minutes
-(a reader may just be opening it), whatever these name, and every folder touched within that time.
+(a reader may just be opening it), whatever these name, unfinished work of the last 24 hours, and every folder touched
+within ten minutes. A folder is renamed before it is removed, so that half of one is never taken for a whole.
 """
 
 import time
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from openqa.durable import fsync_folder, remove
+from openqa.durable import fsync_folder, remove, rename_into_place
 from openqa.errors import IndexFolderError
-from openqa.index.generation import SEGMENTS_FOLDER, generation_numbers, generation_path, read_generation
+from openqa.index.generation import (
+    DELETIONS_FOLDER,
+    SEGMENTS_FOLDER,
+    SOURCES_FOLDER,
+    Generation,
+    generation_numbers,
+    generation_path,
+    read_generation,
+)
+from openqa.index.unfinished import unfinished_segments
 
 KEEP_S = 600.0
+_GONE = "gone-"
 
 
 def collect(path: Path, keep_s: float = KEEP_S) -> None:
-    """Removes old generations and folders that nothing names; for a writer that holds the lock.
+    """Removes old generations and what nothing names; for a writer that holds the lock.
 
     Where a generation that must be kept is damaged, what it names is unknown, and no folder is removed.
 
@@ -35,12 +47,36 @@ def collect(path: Path, keep_s: float = KEEP_S) -> None:
             remove(generation_path(path, number))
     for temporary in path.glob("generation-*.json.tmp"):
         remove(temporary)
-    fsync_folder(path)
+    if numbers:
+        fsync_folder(path)
+    unfinished = set(unfinished_segments(path))
     try:
-        named = {segment.name for number in kept for segment in read_generation(path, number).segments}
+        generations = [read_generation(path, number) for number in sorted(kept)]
     except IndexFolderError:
         return
-    segments = path / SEGMENTS_FOLDER
-    for folder in sorted(segments.iterdir()) if segments.is_dir() else ():
-        if folder.name not in named and folder.stat().st_mtime <= oldest_kept:
-            remove(folder)
+    for entry in _unnamed(path, generations, unfinished):
+        if entry.name.startswith(_GONE):
+            remove(entry)
+        elif entry.stat().st_mtime <= oldest_kept:
+            gone = entry.with_name(f"{_GONE}{entry.name}")
+            rename_into_place(entry, gone)
+            remove(gone)
+
+
+def _unnamed(path: Path, generations: list[Generation], unfinished: set[str]) -> Iterator[Path]:
+    """Yields segments, their parts, and files of deletions and sources that nothing names, unfinished work included."""
+    parts: dict[str, set[str]] = {}
+    files = {name for generation in generations for name in generation.files}
+    for segment in (segment for generation in generations for segment in generation.segments):
+        parts.setdefault(segment.name, set()).update(segment.parts.values())
+    for folder in _entries(path / SEGMENTS_FOLDER):
+        if folder.name not in parts and folder.name not in unfinished:
+            yield folder
+        elif folder.name not in unfinished:
+            yield from (entry for entry in _entries(folder) if entry.is_dir() and entry.name not in parts[folder.name])
+    for name in (DELETIONS_FOLDER, SOURCES_FOLDER):
+        yield from (file for file in _entries(path / name) if f"{name}/{file.name}" not in files)
+
+
+def _entries(folder: Path) -> list[Path]:
+    return sorted(folder.iterdir()) if folder.is_dir() else []

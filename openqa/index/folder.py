@@ -1,12 +1,14 @@
 """Opening an index folder: an immutable view of one committed generation, and what of its bytes is damaged."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from openqa.durable import checksum
+import numpy as np
+
+from openqa.durable import checksum, map_array
 from openqa.errors import EncoderMismatch, IndexFolderError, unknown_name
 from openqa.index.generation import (
     SEGMENTS_FOLDER,
@@ -20,6 +22,8 @@ from openqa.index.store import PassageStore
 from openqa.types import Array, Part, Passage
 
 QUICK_LIMIT_BYTES = 8 << 20
+NO_ROWS: Array = np.empty(0, np.int64)
+NO_ROWS.flags.writeable = False
 VERIFY_MODES = ("quick", "full")
 
 
@@ -34,18 +38,20 @@ class Damage:
 class Segment:
     """One committed segment: what retrievers see of it (a SegmentView), and its passage store."""
 
-    def __init__(self, folder: Path, entry: SegmentEntry) -> None:
+    def __init__(self, folder: Path, entry: SegmentEntry, deleted_rows: Array = NO_ROWS) -> None:
         """Maps the passage store.
 
         Args:
             folder: the segment's own.
             entry: what the generation says of it.
+            deleted_rows: (d,) int64, rising.
 
         Raises:
             IndexFolderError: a file is missing, or another number of passages was committed.
         """
         self.folder = folder
-        self.name = entry.name
+        self.entry = entry
+        self.deleted_rows = deleted_rows
         self.store = PassageStore(folder)
         self._parts = entry.parts
         if (len(self.store), self.store.n_documents) != (entry.n_passages, entry.n_documents):
@@ -56,6 +62,33 @@ class Segment:
 
     def __len__(self) -> int:
         return len(self.store)
+
+    @property
+    def name(self) -> str:
+        """The name of its folder."""
+        return self.entry.name
+
+    @property
+    def live_rows(self) -> Array | None:
+        """The rows that are not deleted: (m,) int64, rising; None when none is deleted."""
+        if not len(self.deleted_rows):
+            return None
+        return np.setdiff1d(np.arange(len(self), dtype=np.int64), self.deleted_rows, assume_unique=True)
+
+    def is_deleted(self, row: int) -> bool:
+        """Whether a row is deleted."""
+        place = int(np.searchsorted(self.deleted_rows, row))
+        return place < len(self.deleted_rows) and int(self.deleted_rows[place]) == row
+
+    def row(self, passage_id: str) -> int | None:
+        """The row of a passage id, or None where the segment has no such passage or it is deleted."""
+        row = self.store.row(passage_id)
+        return None if row is None or self.is_deleted(row) else row
+
+    def document_rows(self, document_id: str) -> list[int]:
+        """The rows of a document that are not deleted, rising; [] where there is none."""
+        stored = self.store.document(document_id)
+        return [] if stored is None else [row for row in stored.rows if not self.is_deleted(row)]
 
     def part_path(self, part: str) -> Path:
         """The folder of one part.
@@ -89,10 +122,13 @@ class Snapshot:
         self.path = path
         self.generation = generation
         self.damaged_newer = damaged_newer
-        self.segments = tuple(Segment(_segment_path(path, entry.name), entry) for entry in generation.segments)
+        self.segments = tuple(
+            Segment(_segment_path(path, entry.name), entry, _deleted_rows(path, generation, entry))
+            for entry in generation.segments
+        )
 
     def __len__(self) -> int:
-        return sum(len(segment) for segment in self.segments)
+        return self.generation.n_passages
 
     def passage(self, passage_id: str) -> Passage:
         """The passage of an id.
@@ -101,7 +137,7 @@ class Snapshot:
             KeyError: the index has no such passage.
         """
         for segment in self.segments:
-            row = segment.store.row(passage_id)
+            row = segment.row(passage_id)
             if row is not None:
                 return segment.store.passage(row)
         raise KeyError(f'index "{self.path}" has no passage "{passage_id}"')
@@ -132,7 +168,12 @@ class Snapshot:
             )
 
 
-def open_folder(path: Path, verify: str = "quick", quick_limit_bytes: int = QUICK_LIMIT_BYTES) -> Snapshot:
+def open_folder(
+    path: Path,
+    verify: str = "quick",
+    quick_limit_bytes: int = QUICK_LIMIT_BYTES,
+    without_parts: Collection[str] = (),
+) -> Snapshot:
     """Opens the newest sound generation of an index; a writer may commit and collect meanwhile.
 
     Args:
@@ -140,6 +181,7 @@ def open_folder(path: Path, verify: str = "quick", quick_limit_bytes: int = QUIC
         verify: "quick" checks the generation file, the size of every file, and every byte of the small ones;
             "full" checks every byte of all.
         quick_limit_bytes: up to which size "quick" reads a file.
+        without_parts: parts that are not looked at, because they are about to be written anew or dropped.
 
     Raises:
         IndexFolderError: there is no index, a file is missing or damaged, or the format is newer than this version.
@@ -151,7 +193,7 @@ def open_folder(path: Path, verify: str = "quick", quick_limit_bytes: int = QUIC
         if verify == "full" and damaged_newer:
             raise damaged_generation(damaged_newer[0])
         try:
-            for damage in _damages(path, generation, limit_bytes):
+            for damage in damages(path, generation, limit_bytes, without_parts):
                 raise IndexFolderError(
                     f'index "{path}" is damaged: {damage.file}: {damage.problem}; restore that file from a copy, '
                     f"or build the index again"
@@ -162,13 +204,19 @@ def open_folder(path: Path, verify: str = "quick", quick_limit_bytes: int = QUIC
                 raise
 
 
-def verify_folder(path: Path, mode: str = "full", quick_limit_bytes: int = QUICK_LIMIT_BYTES) -> Iterator[Damage]:
+def verify_folder(
+    path: Path,
+    mode: str = "full",
+    quick_limit_bytes: int = QUICK_LIMIT_BYTES,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Damage]:
     """Yields what is damaged in the newest sound generation, and any newer generation file that is damaged.
 
     Args:
         path: the index folder.
         mode: "quick" or "full", as for `open_folder`.
         quick_limit_bytes: up to which size "quick" reads a file.
+        on_progress: called after each file with the bytes of those that were looked at, and of all.
 
     Raises:
         IndexFolderError: there is no index, or none of its generations is sound.
@@ -178,14 +226,39 @@ def verify_folder(path: Path, mode: str = "full", quick_limit_bytes: int = QUICK
     generation, damaged_newer = newest_generation(path)
     for file in damaged_newer:
         yield Damage(file, "does not match its own checksum")
-    yield from _damages(path, generation, limit_bytes)
+    yield from damages(path, generation, limit_bytes, on_progress=on_progress)
 
 
-def _damages(path: Path, generation: Generation, limit_bytes: float) -> Iterator[Damage]:
+def damages(
+    path: Path,
+    generation: Generation,
+    limit_bytes: float = float("inf"),
+    without_parts: Collection[str] = (),
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Iterator[Damage]:
+    """Yields what is damaged of the files that a generation names.
+
+    Args:
+        path: the index folder.
+        generation: any of it.
+        limit_bytes: of larger files only the size is looked at.
+        without_parts: parts that are left out.
+        on_progress: called after each file with the bytes of those that were looked at, and of all.
+    """
+    n_bytes, all_bytes = 0, sum(entry.size_bytes for _, entry in generation.all_files())
+    left_out = tuple(
+        f"{SEGMENTS_FOLDER}/{segment.name}/{segment.parts[part]}/"
+        for segment in generation.segments
+        for part in without_parts
+        if part in segment.parts
+    )
     for name, entry in generation.all_files():
-        problem = _problem(path / name, entry, limit_bytes)
+        problem = "" if name.startswith(left_out) else _problem(path / name, entry, limit_bytes)
         if problem:
             yield Damage(path / name, problem)
+        n_bytes += entry.size_bytes
+        if on_progress:
+            on_progress(n_bytes, all_bytes)
 
 
 def _problem(file: Path, entry: FileEntry, limit_bytes: float) -> str:
@@ -208,6 +281,20 @@ def _limit_bytes(mode: str, quick_limit_bytes: int) -> float:
 
 def _segment_path(path: Path, name: str) -> Path:
     return path / SEGMENTS_FOLDER / name
+
+
+def _deleted_rows(path: Path, generation: Generation, entry: SegmentEntry) -> Array:
+    deletion = generation.deletions.get(entry.name)
+    if deletion is None:
+        return NO_ROWS
+    rows = map_array(path / deletion.file)
+    is_sound = rows.dtype == np.uint32 and rows.shape == (deletion.n_passages,)
+    if not is_sound or (np.diff(rows.astype(np.int64)) <= 0).any() or (len(rows) and rows[-1] >= entry.n_passages):
+        raise IndexFolderError(
+            f"{path / deletion.file}: is not a list of {deletion.n_passages} rows of a segment of {entry.n_passages} "
+            f"passages; the file is damaged, restore it from a copy"
+        )
+    return rows.astype(np.int64)
 
 
 def _no_part(path: Path, part: str, known: Mapping[str, Any]) -> IndexFolderError:

@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,8 @@ from openqa.errors import IndexFolderError
 
 FORMAT = 1
 SEGMENTS_FOLDER = "segments"
+DELETIONS_FOLDER = "deletions"
+SOURCES_FOLDER = "sources"
 _MAX_BYTES = 1 << 28
 _FILE_NAME = re.compile(r"generation-([0-9]{6,12})\.json")
 _HEAD = re.compile(rb'\{\n "checksum": "([0-9a-f]{64})",\n')
@@ -45,32 +47,50 @@ class SegmentEntry:
     parts: Mapping[str, str]
     files: Mapping[str, FileEntry]
 
+    def part_bytes(self, part: str) -> int:
+        """Bytes of all files of a part; 0 where the segment has no such part."""
+        folder = self.parts.get(part, "")
+        return sum(entry.size_bytes for name, entry in self.files.items() if name.startswith(f"{folder}/"))
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionEntry:
+    """What of one segment is deleted: a file of rows in the index folder, and how many passages and whole documents."""
+
+    file: str
+    n_passages: int
+    n_documents: int
+
 
 @dataclass(frozen=True, slots=True)
 class Generation:
     """All that is committed; number 0 is the empty one before the first commit.
 
-    `parts` holds each part's config, `settings` what the writer wants to find again, such as how documents were cut.
-    `deletions` and `files`, for what stands outside the segments, are in the format and empty in this version.
+    `parts` holds each part's config, `settings` what the writer wants to find again, such as how documents were cut,
+    `deletions` what is deleted, by segment, `sources` what folders of documents held when they were last read, and
+    `files` every file outside the segments.
     """
 
     number: int
     segments: tuple[SegmentEntry, ...] = ()
     parts: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
-    deletions: Mapping[str, Any] = field(default_factory=dict)
+    deletions: Mapping[str, DeletionEntry] = field(default_factory=dict)
+    sources: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, FileEntry] = field(default_factory=dict)
     created_by: str = ""
 
     @property
     def n_passages(self) -> int:
-        """Passages in all segments."""
-        return sum(segment.n_passages for segment in self.segments)
+        """Passages in all segments, without the deleted."""
+        deleted = sum(entry.n_passages for entry in self.deletions.values())
+        return sum(segment.n_passages for segment in self.segments) - deleted
 
     @property
     def n_documents(self) -> int:
-        """Documents in all segments."""
-        return sum(segment.n_documents for segment in self.segments)
+        """Documents in all segments, without those of which every passage is deleted."""
+        deleted = sum(entry.n_documents for entry in self.deletions.values())
+        return sum(segment.n_documents for segment in self.segments) - deleted
 
     def all_files(self) -> Iterator[tuple[str, FileEntry]]:
         """Yields every committed file: its path in the index folder and what it must be."""
@@ -189,13 +209,14 @@ def _to_bytes(generation: Generation) -> bytes:
         {
             "counts": {"documents": generation.n_documents, "passages": generation.n_passages},
             "created_by": generation.created_by,
-            "deletions": dict(generation.deletions),
+            "deletions": {name: asdict(entry) for name, entry in generation.deletions.items()},
             "files": _files_to_json(generation.files),
             "format": FORMAT,
             "number": generation.number,
             "parts": {name: dict(config) for name, config in generation.parts.items()},
             "segments": segments,
             "settings": dict(generation.settings),
+            "sources": dict(generation.sources),
         }
     )[2:]
     return b'{\n "checksum": "' + hashlib.sha256(content).hexdigest().encode("ascii") + b'",\n' + content
@@ -240,13 +261,14 @@ def _parse(path: Path, number: int, content: bytes) -> Generation:
 def _generation(record: dict[str, Any]) -> Generation:
     if record["format"] != FORMAT:
         raise ValueError(f"its format is {record['format']!r}")
-    if record["deletions"]:
-        raise ValueError("it has deletions")
+    segments = tuple(_segment(segment) for segment in record["segments"])
     generation = Generation(
         number=_count(record["number"]),
-        segments=tuple(_segment(segment) for segment in record["segments"]),
+        segments=segments,
         parts={_matching(PART_NAME, name): dict(config) for name, config in record["parts"].items()},
         settings=dict(record["settings"]),
+        deletions=_deletions(record, segments),
+        sources=_sources(record),
         files=_files(record["files"]),
         created_by=str(record["created_by"]),
     )
@@ -254,6 +276,29 @@ def _generation(record: dict[str, Any]) -> Generation:
     if record["counts"] != counts:
         raise ValueError(f"its counts are {record['counts']}, its segments have {counts}")
     return generation
+
+
+def _deletions(record: dict[str, Any], segments: tuple[SegmentEntry, ...]) -> dict[str, DeletionEntry]:
+    stored = {segment.name: segment for segment in segments}
+    deletions = {}
+    for name, entry in record["deletions"].items():
+        deletion = DeletionEntry(
+            _matching(_RELATIVE_PATH, entry["file"]), _count(entry["n_passages"]), _count(entry["n_documents"])
+        )
+        if deletion.file not in record["files"]:
+            raise ValueError(f"the deletions of segment {name} are not among its files")
+        if deletion.n_passages > stored[name].n_passages or deletion.n_documents > stored[name].n_documents:
+            raise ValueError(f"more is deleted of segment {name} than it holds")
+        deletions[name] = deletion
+    return deletions
+
+
+def _sources(record: dict[str, Any]) -> dict[str, str]:
+    sources = {str(folder): _matching(_RELATIVE_PATH, file) for folder, file in record["sources"].items()}
+    for folder, file in sources.items():
+        if file not in record["files"]:
+            raise ValueError(f"what it knows of folder {folder!r} is not among its files")
+    return sources
 
 
 def _segment(record: dict[str, Any]) -> SegmentEntry:

@@ -74,8 +74,7 @@ def pack_document(passages: Sequence[Passage]) -> PackedDocument:
                 f'a passage of document "{document_id}" has an empty id; every passage and document needs one'
             )
     lines = tuple(_line(passage) for passage in passages)
-    fingerprint = hashlib.blake2b(b"".join(lines), digest_size=16).digest()
-    return PackedDocument(document_id, tuple(passage.id for passage in passages), lines, fingerprint)
+    return PackedDocument(document_id, tuple(passage.id for passage in passages), lines, _fingerprint(lines))
 
 
 def hash_ids(ids: Iterable[str]) -> Array:
@@ -233,6 +232,33 @@ class PassageStore:
                 return StoredDocument(range(first, end), fingerprint)
         return None
 
+    def documents(self) -> list[StoredDocument]:
+        """All documents in the order of their rows.
+
+        Raises:
+            IndexFolderError: the table of documents is damaged.
+        """
+        order = np.argsort(self._documents[1], kind="stable")
+        firsts, ends = self._documents[1, order], self._documents[2, order]
+        if not np.array_equal(np.append(firsts, len(self)), np.append(0, ends)):
+            raise _damaged(self.folder / DOCUMENTS_FILE, "its documents do not follow one another")
+        fingerprints = np.ascontiguousarray(self._documents[3:, order].T.astype("<u8"))
+        bounds = zip(firsts.tolist(), ends.tolist(), fingerprints, strict=True)
+        return [StoredDocument(range(first, end), fingerprint.tobytes()) for first, end, fingerprint in bounds]
+
+    def packed(self, rows: Sequence[int]) -> PackedDocument:
+        """Rows of one document as a document of its own, to be stored in another segment.
+
+        Args:
+            rows: at least one, rising.
+
+        Raises:
+            IndexFolderError: a line is damaged.
+        """
+        lines = tuple(bytes(self._passages[start:end]) for _, start, end in self._bounds(rows, 0))
+        document_id = self.passage(rows[0]).document_id
+        return PackedDocument(document_id, tuple(self.ids(np.asarray(rows))), lines, _fingerprint(lines))
+
     def may_hold_passages(self, hashes: Array) -> Array:
         """Which of the ids may be here: (n,) bool; False is certain.
 
@@ -256,6 +282,10 @@ class PassageStore:
             raise IndexError(f"row {wanted[outside][0]} is outside a segment of {len(self)} passages")
         ends = self._offsets[wanted + 1, column].tolist()
         return zip(wanted.tolist(), self._offsets[wanted, column].tolist(), ends, strict=True)
+
+
+def _fingerprint(lines: Sequence[bytes]) -> bytes:
+    return hashlib.blake2b(b"".join(lines), digest_size=16).digest()
 
 
 def _line(passage: Passage) -> bytes:

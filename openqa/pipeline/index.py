@@ -1,29 +1,26 @@
-"""Index: the one object through which an index is built, added to, searched and looked at.
+"""Index: the one object through which an index is built, changed, searched and looked at.
 
 It holds one committed generation open; retrievers and the encoder are loaded when they are first needed, and what
 only a writer needs when it writes.
 """
 
-import logging
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Unpack
 
-from openqa.index.folder import Damage, Snapshot, open_folder, verify_folder
-from openqa.index.generation import newest_generation
-from openqa.index.writer import WriteOptions, WriteSummary, add_to_folder, build_folder
-from openqa.pipeline.info import IndexInfo, index_info
-from openqa.pipeline.parts import LazyEncoder, make_parts
-from openqa.pipeline.questions import check_questions, with_languages
-from openqa.pipeline.retrievers import available, open_retriever
-from openqa.types import Document, Encoder, Passage, Question, Ranking, Retriever
+from openqa.pipeline.parts import LazyEncoder
+from openqa.pipeline.reader import IndexReader
+from openqa.pipeline.view import open_view
+from openqa.types import Document, Encoder
 
 if TYPE_CHECKING:
+    from openqa.index.deletions import DeleteSummary
+    from openqa.index.merging import MergeSummary
+    from openqa.index.repair import RepairSummary
+    from openqa.index.writer import Changes, WriteSummary
     from openqa.pipeline.config import IndexConfig
-
-_log = logging.getLogger(__name__)
+    from openqa.pipeline.sync import SyncSummary
+    from openqa.pipeline.writing import Writing
 
 
 def build(
@@ -32,38 +29,40 @@ def build(
     parts: Sequence[str] | None = None,
     config: "IndexConfig | None" = None,
     *,
-    on_progress: Callable[[int], None] | None = None,
     encoder: Encoder | None = None,
+    **how: Unpack["Writing"],
 ) -> "Index":
     """Builds an index and opens it; when this returns, it is committed and survives loss of power.
+
+    A build that was stopped, by whatever, goes on when it is run again with the same documents.
 
     Args:
         path: a new or empty folder; its parents are made.
         documents: consumed once, never held together. Unknown languages are identified.
         parts: what it can be searched by, `config.parts` when None: "bm25", "dense", or both.
         config: how to build; the defaults of IndexConfig when None.
-        on_progress: called now and then with the number of passages written so far.
         encoder: for the dense part, instead of the one that the config names; it must be given to `open_index` too.
+        how: `workers=1` processes that write parts (with more, a script needs `if __name__ == "__main__":`),
+            `restart=False` to go on with what an earlier run has left, `on_progress`, called now and then with the
+            number of passages that are done, and `on_read`, with the number of those that have been read.
 
     Raises:
-        IndexFolderError: the folder holds an index or other files, is being written, or the disk refuses.
+        IndexFolderError: the folder holds an index or other files, is being written, was begun with other documents, or
+            the disk refuses.
         DataError: a document id occurs twice, is empty, or a text cannot be written as UTF-8.
         ConfigError: a part or the encoder is unknown.
     """
     from openqa.pipeline.config import IndexConfig
-    from openqa.pipeline.passages import document_passages
+    from openqa.pipeline.writing import write_index
 
     chosen = config or IndexConfig()
     if isinstance(parts, str):
         raise TypeError(f'parts must be a sequence of names, got "{parts}"; give ("{parts}",)')
     if parts is not None:
         chosen = IndexConfig(**{**chosen.model_dump(), "parts": tuple(parts)})
-    settings = chosen.model_dump(exclude={"parts"})
-    options = WriteOptions(segment_size=chosen.segment_size, on_progress=on_progress)
     lazy = LazyEncoder(chosen.encoder, encoder)
-    passages = document_passages(documents, chosen.splitting(), chosen.lang)
-    build_folder(Path(path), passages, make_parts(chosen.parts, lazy), settings=settings, options=options)
-    return open_index(path, encoder=lazy.loaded)
+    write_index(Path(path), documents, chosen, lazy, **how)
+    return Index(open_view(Path(path), lazy))
 
 
 def open_index(path: str | Path, verify: str = "quick", *, encoder: Encoder | None = None) -> "Index":
@@ -72,7 +71,7 @@ def open_index(path: str | Path, verify: str = "quick", *, encoder: Encoder | No
     Where the newest generation is damaged, the newest sound one is opened, and the log says so.
 
     Args:
-        path: the index folder.
+        path: the index folder; it may be on storage that cannot be written.
         verify: "quick" checks the generation, the size of every file and every byte of files up to 8 MB; "full"
             checks every byte.
         encoder: for the dense part, instead of the one that the index names.
@@ -81,168 +80,211 @@ def open_index(path: str | Path, verify: str = "quick", *, encoder: Encoder | No
         IndexFolderError: there is no index, a file is missing or damaged, or the format is newer than this version.
         ConfigError: `verify` is neither "quick" nor "full".
     """
-    return Index(Path(path), _newest(Path(path), verify), encoder)
+    return Index(open_view(Path(path), LazyEncoder("", encoder), verify))
 
 
-@dataclass(slots=True)
-class _View:
-    """One generation, and the retrievers that were opened over it."""
+class Index(IndexReader):
+    """An open index, made by `build` and `open_index`: what reads it, and what changes it.
 
-    snapshot: Snapshot
-    retrievers: dict[str, Retriever] = field(default_factory=dict)
-
-
-class Index:
-    """An open index; made by `build` and `open_index`.
-
-    `with` closes it; so does leaving it to the garbage collector.
+    A change is committed, and seen by this object, when its method returns.
     """
 
-    def __init__(self, path: Path, snapshot: Snapshot, encoder: Encoder | None = None) -> None:
-        """Takes an open generation.
-
-        Args:
-            path: the index folder.
-            snapshot: its generation to search.
-            encoder: for the dense part; the one that the index names when None.
-        """
-        self.path = path
-        self._open: _View | None = _View(snapshot)
-        self._encoder = LazyEncoder(snapshot.generation.settings.get("encoder", ""), encoder)
-
-    def __len__(self) -> int:
-        """Number of passages."""
-        return len(self._view.snapshot)
-
-    @property
-    def parts(self) -> tuple[str, ...]:
-        """The parts it was built with."""
-        return tuple(sorted(self._view.snapshot.generation.parts))
-
-    @property
-    def default_retriever(self) -> str:
-        """The retriever that uses the most of its parts: "hybrid" where bm25 and dense are there."""
-        return available(self.parts)[-1]
-
-    def search(self, questions: Sequence[Question], k: int = 10, retriever: str = "hybrid") -> list[Ranking]:
-        """Ranks passages for questions; nothing is changed by it.
-
-        Args:
-            questions: B of them, each of at most 10,000 characters; an unknown language is identified.
-            k: hits a question; at least 1.
-            retriever: "bm25", "dense" or "hybrid".
-
-        Returns:
-            B rankings of at most k hits, scores never rising, equal ones in the order of passage ids.
-
-        Raises:
-            ValueError: a question is blank or too long, or k is below 1.
-            ConfigError: the retriever is unknown.
-            IndexFolderError: the index has not the part that the retriever needs, or a file is damaged.
-            EncoderMismatch: the encoder or analyzer at hand is not that of the index.
-        """
-        check_questions(questions, k)
-        searcher = self._retriever(retriever)
-        return searcher.search(with_languages(questions), min(k, max(1, len(self)))) if questions else []
-
-    def passage(self, passage_id: str) -> Passage:
-        """Returns a passage.
-
-        Raises:
-            KeyError: the index has no such passage.
-        """
-        return self._view.snapshot.passage(passage_id)
-
-    def add(self, documents: Iterable[Document], *, on_progress: Callable[[int], None] | None = None) -> WriteSummary:
+    def add(
+        self,
+        documents: Iterable[Document],
+        *,
+        replace: bool = False,
+        **how: Unpack["Writing"],
+    ) -> "WriteSummary":
         """Adds documents, all or none; when this returns they are committed, and this object sees them.
 
-        A document that is there with the same content is skipped and counted.
+        A document that is there with the same content is skipped and counted. An add that was stopped goes on when it
+        is run again with the same documents. Segments are merged when it is time.
 
         Args:
             documents: consumed once.
-            on_progress: called now and then with the number of passages written so far.
+            replace: let documents of the index give way to those of the same id and other content.
+            how: `workers`, `restart`, `on_progress` and `on_read`, as for `build`.
+
+        Raises:
+            IndexFolderError: the index is damaged or being written, an earlier run of this add had other documents, or
+                the disk refuses.
+            DataError: an id occurs twice, or is in the index with other content and `replace` is not given.
+            EncoderMismatch: the encoder or analyzer at hand is not that of the index.
+        """
+        return self._write(documents, {"replace": replace}, **how)
+
+    def delete(
+        self, documents: Iterable[str] = (), passages: Iterable[str] = (), *, missing_ok: bool = False
+    ) -> "DeleteSummary":
+        """Deletes documents with all their passages, and single passages: all of them, or none on any error.
+
+        Rankings are at once those of an index without them; segments are merged when it is time, which frees the space.
+
+        Args:
+            documents: ids of documents.
+            passages: ids of passages.
+            missing_ok: leave ids that the index does not have out, and count them.
+
+        Raises:
+            DataError: the index does not have an id.
+            IndexFolderError: the index is damaged or being written, or the disk refuses.
+        """
+        from openqa.index.deletions import delete_from_folder
+
+        for ids in (documents, passages):
+            if isinstance(ids, str):
+                raise TypeError(f'ids must be an iterable of strings, got "{ids}"; give ["{ids}"]')
+        summary = delete_from_folder(self.path, documents=documents, passages=passages, missing_ok=missing_ok)
+        self._after_change()
+        return summary
+
+    def merge(self, everything: bool = False) -> "MergeSummary":
+        """Merges segments, which makes search faster and frees what is deleted; rankings stay what they are.
+
+        Args:
+            everything: merge all into as few segments as the segment size allows; else those that it is time for.
 
         Raises:
             IndexFolderError: the index is damaged or being written, or the disk refuses.
-            DataError: an id occurs twice, or is in the index with other content.
             EncoderMismatch: the encoder or analyzer at hand is not that of the index.
         """
-        from openqa.pipeline.config import IndexConfig
-        from openqa.pipeline.passages import document_passages
+        from openqa.pipeline.writing import merge_segments
 
-        generation = self._view.snapshot.generation
-        config = IndexConfig(parts=tuple(generation.parts), **generation.settings)
-        parts = make_parts(config.parts, self._encoder)
-        options = WriteOptions(segment_size=config.segment_size, on_progress=on_progress)
-        passages = document_passages(documents, config.splitting(), config.lang)
-        summary = add_to_folder(self.path, passages, parts, options=options)
+        summary = merge_segments(self.path, self._view.encoder, everything=everything)
         self.refresh()
         return summary
 
-    def refresh(self) -> bool:
-        """Moves on to the newest generation; True when there was a newer one.
-
-        Raises:
-            IndexFolderError: it is damaged.
-        """
-        if newest_generation(self.path)[0].number == self._view.snapshot.generation.number:
-            return False
-        self._open = _View(_newest(self.path))
-        return True
-
-    def verify(self, mode: str = "full") -> list[Damage]:
-        """Returns what is damaged on the disk now; [] when nothing is.
+    def add_part(self, name: str, *, encoder: str | None = None, **how: Unpack["Writing"]) -> None:
+        """Adds a part from the stored passages, so that the index can be searched by it too.
 
         Args:
-            mode: "full" checks every byte, "quick" the small files and all sizes.
+            name: "bm25" or "dense".
+            encoder: name of another encoder than the index's, which it then has.
+            how: `workers`, `restart` and `on_progress`, as for `build`.
 
         Raises:
-            IndexFolderError: there is no sound generation left.
+            ConfigError: the part or the encoder is unknown.
+            IndexFolderError: the index has the part already, is damaged or being written, or the disk refuses.
         """
-        return list(verify_folder(self.path, mode))
+        self._write_part(name, encoder, is_there=False, **how)
 
-    def info(self) -> IndexInfo:
-        """Returns counts, sizes and settings."""
-        return index_info(self._view.snapshot)
+    def rebuild_part(self, name: str, *, encoder: str | None = None, **how: Unpack["Writing"]) -> None:
+        """Writes a part anew from the stored passages: with another encoder or analyzer, or because it is damaged.
 
-    def close(self) -> None:
-        """Lets go of all files; a second call does nothing."""
-        self._open = None
+        Args:
+            name: "bm25" or "dense".
+            encoder: name of another encoder than the index's, which it then has.
+            how: `workers`, `restart` and `on_progress`, as for `build`.
 
-    def __enter__(self) -> Self:
-        return self
+        Raises:
+            ConfigError: the part or the encoder is unknown.
+            IndexFolderError: the index has no such part, its passages are damaged, it is being written, or the disk
+                refuses.
+        """
+        self._write_part(name, encoder, is_there=True, **how)
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.close()
+    def drop_part(self, name: str) -> None:
+        """Drops a part.
 
-    def __repr__(self) -> str:
-        """Path, size and parts."""
-        if self._open is None:
-            return f'Index("{self.path}", closed)'
-        return f'Index("{self.path}", {len(self)} passages, parts {", ".join(self.parts)})'
+        Args:
+            name: "bm25" or "dense".
 
-    @property
-    def _view(self) -> _View:
-        if self._open is None:
-            raise ValueError(f'index "{self.path}" is closed; open it again with openqa.open_index')
-        return self._open
+        Raises:
+            ConfigError: the part is unknown.
+            IndexFolderError: there is no such part or no other one, the index is being written, or the disk refuses.
+        """
+        from openqa.pipeline.writing import remove_part
 
-    def _retriever(self, name: str) -> Retriever:
+        remove_part(self.path, name)
+        self.refresh()
+
+    def snapshot(self, target: str | Path, *, on_progress: Callable[[int, int], None] | None = None) -> int:
+        """Copies the newest generation to another folder while readers and a writer go on.
+
+        Files are shared by hard links where the file system allows it, else copied and checked.
+
+        Args:
+            target: a folder that does not exist or is empty.
+            on_progress: called after each file with the bytes that are there and the bytes in all.
+
+        Returns:
+            The number of the generation.
+
+        Raises:
+            IndexFolderError: the target holds other files, the index is damaged, or the disk refuses.
+        """
+        from openqa.index.backup import copy_folder
+
+        return copy_folder(self.path, Path(target), on_progress)
+
+    def sync(
+        self,
+        folder: str | Path,
+        *,
+        lang: str = "und",
+        text_field: str | None = None,
+        id_field: str | None = None,
+        dry_run: bool = False,
+        **how: Unpack["Writing"],
+    ) -> "SyncSummary":
+        """Brings the index up to what a folder holds: added, changed and removed files since it was last read.
+
+        Files of the same bytes as then are not parsed again. All changes are one generation.
+
+        Args:
+            folder: of documents, as for `openqa.corpus.read_documents`.
+            lang: the language of documents that do not name their own.
+            text_field: the field of JSON Lines that holds the text; "text" by default.
+            id_field: the field of JSON Lines that holds the id; the first of "id", "_id" and "docid" by default.
+            dry_run: only find out what would be done.
+            how: `workers`, `restart`, `on_progress` and `on_read`, as for `build`.
+
+        Raises:
+            DataError: the folder is missing, holds no documents, or a file of it is wrong or changes while it is read.
+            IndexFolderError: the index is damaged or being written, or the disk refuses.
+        """
+        from openqa.pipeline.sync import FolderReading, sync_folder
+
         view = self._view
-        if name not in view.retrievers:
-            view.retrievers[name] = open_retriever(name, view.snapshot, self._encoder)
-        return view.retrievers[name]
-
-
-def _newest(path: Path, verify: str = "quick") -> Snapshot:
-    snapshot = open_folder(path, verify)
-    for file in snapshot.damaged_newer[:1]:
-        number = snapshot.generation.number
-        _log.warning(
-            "%s: is damaged, so generation %d is opened, without what was added after it; "
-            "restore the file from a copy, or remove it to go on from generation %d",
-            file,
-            number,
-            number,
+        reading = FolderReading(Path(folder), lang, text_field, id_field)
+        return sync_folder(
+            view.snapshot,
+            reading,
+            None if dry_run else lambda documents, changes: self._write(documents, changes, **how),
         )
-    return snapshot
+
+    def repair(self) -> "RepairSummary":
+        """Goes back to the newest generation of which every byte is sound, and says what was lost.
+
+        Raises:
+            IndexFolderError: no generation is sound, the index is being written, or the disk refuses.
+        """
+        from openqa.index.repair import repair_folder
+
+        summary = repair_folder(self.path)
+        self.refresh()
+        return summary
+
+    def _write(self, documents: Iterable[Document], changes: "Changes", **how: Unpack["Writing"]) -> "WriteSummary":
+        from openqa.pipeline.writing import add_documents
+
+        view = self._view
+        summary = add_documents(view.snapshot, documents, view.encoder, changes, **how)
+        self._after_change()
+        return summary
+
+    def _after_change(self) -> None:
+        """Moves on to what was committed, and merges where it is time."""
+        from openqa.pipeline.writing import merge_if_due
+
+        self.refresh()
+        if merge_if_due(self._view.snapshot, self._view.encoder):
+            self.refresh()
+
+    def _write_part(self, name: str, encoder: str | None, *, is_there: bool, **how: Unpack["Writing"]) -> None:
+        from openqa.pipeline.writing import write_part
+
+        own = self._view.encoder
+        write_part(self.path, name, encoder, own, is_there=is_there, **how)
+        self._open = open_view(self.path, LazyEncoder(encoder) if encoder else own)

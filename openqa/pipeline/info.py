@@ -19,7 +19,10 @@ class PartInfo:
 
 @dataclass(frozen=True, slots=True)
 class IndexInfo:
-    """Counts, sizes and settings of one generation of an index."""
+    """Counts, sizes and settings of one generation of an index.
+
+    `n_deleted_passages` are still in its segments, until these are merged; `folders` are those that it is synced with.
+    """
 
     path: Path
     format: int
@@ -27,10 +30,12 @@ class IndexInfo:
     created_by: str
     n_documents: int
     n_passages: int
+    n_deleted_passages: int
     n_segments: int
     size_bytes: int
     parts: Mapping[str, PartInfo]
     settings: Mapping[str, Any]
+    folders: tuple[str, ...]
 
 
 def index_info(snapshot: Snapshot) -> IndexInfo:
@@ -43,17 +48,13 @@ def index_info(snapshot: Snapshot) -> IndexInfo:
         created_by=generation.created_by,
         n_documents=generation.n_documents,
         n_passages=generation.n_passages,
+        n_deleted_passages=sum(entry.n_passages for entry in generation.deletions.values()),
         n_segments=len(generation.segments),
         size_bytes=sum(entry.size_bytes for _, entry in generation.all_files()),
-        parts={name: PartInfo(config, _part_bytes(snapshot, name)) for name, config in generation.parts.items()},
+        parts={
+            name: PartInfo(config, sum(segment.part_bytes(name) for segment in generation.segments))
+            for name, config in generation.parts.items()
+        },
         settings=generation.settings,
-    )
-
-
-def _part_bytes(snapshot: Snapshot, part: str) -> int:
-    return sum(
-        entry.size_bytes
-        for segment in snapshot.generation.segments
-        for name, entry in segment.files.items()
-        if part in segment.parts and name.startswith(f"{segment.parts[part]}/")
+        folders=tuple(generation.sources),
     )

@@ -83,8 +83,7 @@ class OpenQA:
         return found
 
     def _answer_batch(self, questions: Sequence[Question], k: int) -> list[list[Answer]]:
-        rankings = self.index.search(questions, self.depth, self.retriever)
-        passages = [[self.index.passage(hit.passage_id) for hit in ranking] for ranking in rankings]
+        rankings, passages = self.index.search_passages(questions, self.depth, self.retriever)
         spans = self._read(questions, passages, max(_SPANS_GROUPED, k))
         return [
             answers(best, shown, k, settings=self._settings(), retrieval_scores=self._evidence(ranking))

@@ -17,8 +17,9 @@ class LazyEncoder:
             name: of the encoder to load.
             given: the encoder to use instead.
         """
-        self._name = name
-        self.loaded = given
+        self.name = name
+        self._is_given = given is not None
+        self._loaded = given
 
     def get(self) -> Encoder:
         """Returns the encoder.
@@ -27,11 +28,15 @@ class LazyEncoder:
             ConfigError: its name is unknown.
             ModelError: its files are missing or damaged.
         """
-        if self.loaded is None:
+        if self._loaded is None:
             from openqa.encode import load_encoder
 
-            self.loaded = load_encoder(self._name)
-        return self.loaded
+            self._loaded = load_encoder(self.name)
+        return self._loaded
+
+    def for_name(self, name: str) -> "LazyEncoder":
+        """Returns this one where it was given or has the name already, else one of that name."""
+        return self if self._is_given or name == self.name else LazyEncoder(name)
 
 
 def make_parts(names: Sequence[str], encoder: LazyEncoder) -> list[Part]:

@@ -59,7 +59,7 @@ def _missing_part(name: str, needed: str, snapshot: Snapshot) -> IndexFolderErro
     usable = " or ".join(available(tuple(snapshot.generation.parts)))
     return IndexFolderError(
         f'index "{snapshot.path}" has no part "{needed}", which retriever "{name}" needs (it has: {parts}); '
-        f"search with retriever {usable}, or build the index again with parts {', '.join(_NEEDED[name])}"
+        f"search with retriever {usable}, or add the part: openqa parts {snapshot.path} add {needed}"
     )
 
 

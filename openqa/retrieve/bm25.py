@@ -9,9 +9,10 @@ out. Source: Kamphuis et al. 2020 ("Which BM25 Do You Mean?", the variant "Lucen
 BM25F, Robertson et al. 2004.
 
 N, df and the average length belong to one analyzer and are summed over all segments, so scores do not depend on how
-passages are spread over segments. A passage belongs to the analyzer of its language. In an index of several analyzers
-a question is scored by each, and a score is divided by what the question could attain there at most, the sum of its
-idf, unknown words included; in an index of one analyzer scores are plain BM25.
+passages are spread over segments; deleted passages count in none of them. A passage belongs to the analyzer of its
+language. In an index of several analyzers a question is scored by each, and a score is divided by what the question
+could attain there at most, the sum of its idf, unknown words included; in an index of one analyzer scores are plain
+BM25.
 
 The last word on a score is always a float64 sum in the order of the question; pruning only leaves out rows that
 cannot matter.
@@ -23,15 +24,16 @@ from typing import Any
 
 import numpy as np
 
-from openqa.durable import make_folder
 from openqa.errors import EncoderMismatch
 from openqa.retrieve.collection import Query, best_rows, open_collections, row_scores, weigh
-from openqa.retrieve.invert import AnalyzedPassage, bounds, invert, merge
+from openqa.retrieve.combine import combine
+from openqa.retrieve.invert import AnalyzedPassage, invert
 from openqa.retrieve.kernels import SLACK
-from openqa.retrieve.postings import FORMAT, Postings, open_postings, write_postings
+from openqa.retrieve.postings import FORMAT, Postings, open_postings
+from openqa.retrieve.postings_writer import write_postings
 from openqa.retrieve.rows import Rows, at_least_kth, check_k, index_name, indexed_text
 from openqa.text.analysis import VERSION, analyzer_by_name, analyzer_name
-from openqa.types import Array, Passage, Question, Ranking, SegmentView
+from openqa.types import Array, PartSource, Passage, Question, Ranking, SegmentView
 
 PART = "bm25"
 LENGTH_NORMS = ("exact", "lucene")
@@ -46,27 +48,13 @@ class Bm25Part:
         """Format and version of the analysis; each segment also names its analyzers."""
         return {"format": FORMAT, "analysis": VERSION}
 
-    def writer(self, folder: Path) -> "Bm25Writer":
-        """A writer into an empty folder."""
-        return Bm25Writer(folder)
-
-
-class Bm25Writer:
-    """Writes the inverted index of one segment; holds the inverted chunks, about 8 bytes a posting, until the end."""
-
-    def __init__(self, folder: Path) -> None:
-        """Takes the folder.
+    def write_chunk(
+        self, folder: Path, passages: Sequence[Passage], *, generated: Sequence[Sequence[Question]] = ()
+    ) -> None:
+        """Writes the inverted index of some passages, which it holds in memory.
 
         Args:
             folder: exists and is empty.
-        """
-        self._folder = folder
-        self._chunks: list[Postings] = []
-
-    def add(self, passages: Sequence[Passage], generated: Sequence[Sequence[Question]] = ()) -> None:
-        """Takes the next passages.
-
-        Args:
             passages: in the order of rows.
             generated: for each passage the queries generated for it, each with its language; () for none.
 
@@ -76,15 +64,21 @@ class Bm25Writer:
         if generated and len(generated) != len(passages):
             raise ValueError(f"generated queries for {len(generated)} passages, {len(passages)} passages were given")
         analyzed = [_analyzed(p, generated[i] if generated else ()) for i, p in enumerate(passages)]
-        names = {p.analyzer for p in analyzed} | {name for p in analyzed for name, _ in p.generated}
-        self._chunks.append(invert(analyzed, {name: analyzer_by_name(name).version for name in names}))
+        found = invert(analyzed)
+        versions = {name: analyzer_by_name(name).version for name in found.analyzers}
+        write_postings(folder, versions, found.lengths, enumerate(found.terms))
 
-    def finish(self) -> None:
-        """Writes the part."""
-        make_folder(self._folder)
-        postings = merge(self._chunks)
-        self._chunks.clear()
-        write_postings(self._folder, postings, bounds(postings))
+    def combine(self, folder: Path, sources: Sequence[PartSource]) -> None:
+        """Writes the inverted index of the kept rows of others, range by range of their terms.
+
+        Args:
+            folder: exists and is empty.
+            sources: any number.
+
+        Raises:
+            IndexFolderError: a source is damaged, or two were analyzed by different versions of an analyzer.
+        """
+        combine(folder, sources)
 
 
 def _analyzed(passage: Passage, generated: Sequence[Question]) -> AnalyzedPassage:
@@ -128,10 +122,11 @@ class Bm25Retriever:
         if length_norm not in LENGTH_NORMS:
             raise ValueError(f'length_norm must be one of {", ".join(LENGTH_NORMS)}, got "{length_norm}"')
         self.rows = Rows(segments)
+        deleted = [segment.deleted_rows for segment in segments]
         opened = [open_postings(segment.part_path(PART), len(segment)) for segment in segments]
         for segment, (postings, _) in zip(segments, opened, strict=True):
             _check_analyzers(segment, postings)
-        self._collections = open_collections(opened, (k1, b, generated_weight), length_norm)
+        self._collections = open_collections(opened, deleted, (k1, b, generated_weight), length_norm)
 
     def search(self, questions: Sequence[Question], k: int) -> list[Ranking]:
         """The k best passages for each question; equal scores in the order of passage ids.
@@ -143,13 +138,18 @@ class Bm25Retriever:
         Raises:
             ValueError: k is below 1.
         """
-        return [self.rows.ranking(*found, k) for found in self.top_rows(questions, k)]
+        check_k(k)
+        return [self.rows.ranking(*found, k) for found in self.top_rows(self.weigh(questions), k)]
 
-    def top_rows(self, questions: Sequence[Question], k: int) -> list[tuple[Array, Array]]:
+    def weigh(self, questions: Sequence[Question]) -> list[tuple[Query, ...]]:
+        """Each question's words with their weights, as the passages of each analyzer see them."""
+        return [tuple(weigh(collection, question.text) for collection in self._collections) for question in questions]
+
+    def top_rows(self, queries: Sequence[tuple[Query, ...]], k: int) -> list[tuple[Array, Array]]:
         """The global rows of the k best scores of each question, with all that tie with the last of them.
 
         Args:
-            questions: any number.
+            queries: B questions, of `weigh`.
             k: at least 1.
 
         Returns:
@@ -159,30 +159,11 @@ class Bm25Retriever:
             ValueError: k is below 1.
         """
         check_k(k)
-        return [self._best(self._queries(question), k) for question in questions]
+        return [self._best(query, k) for query in queries]
 
-    def scores_at(self, questions: Sequence[Question], rows: Sequence[Array]) -> list[Array]:
-        """The scores of given passages, 0 where no word of the question stands.
-
-        Args:
-            questions: any number.
-            rows: for each question (m,) int64 global rows, rising.
-
-        Returns:
-            For each question (m,) float64 scores.
-        """
-        return [self._scores(self._queries(q), wanted) for q, wanted in zip(questions, rows, strict=True)]
-
-    def attainable(self, questions: Sequence[Question]) -> list[float]:
-        """The score that no passage reaches, however often it holds each question's words: the sum of their idf.
-
-        It is 1 in an index of several analyzers, whose scores are shares of it; 0 for a question without words.
-        """
-        if len(self._collections) > 1:
-            return [1.0] * len(questions)
-        return [sum(query.attainable for query in self._queries(question)) for question in questions]
-
-    def outstanding(self, questions: Sequence[Question], rows: Sequence[Array], background_rank: int) -> list[Array]:
+    def outstanding(
+        self, queries: Sequence[tuple[Query, ...]], rows: Sequence[Array], background_rank: int
+    ) -> list[Array]:
         """How far passages stand out, for fusion: the share of what is attainable, above that of an ordinary passage.
 
         s[p] = max(0, score[p] - b) / attainable, with b the score at `background_rank` among the passages of p's
@@ -190,18 +171,14 @@ class Bm25Retriever:
         hold some of its words in any case; only what rises above that is evidence.
 
         Args:
-            questions: B of them.
+            queries: B questions, of `weigh`.
             rows: for each question (m,) int64 global rows, rising.
             background_rank: from 1.
 
         Returns:
             For each question (m,) float64 within [0, 1].
         """
-        pairs = zip(questions, rows, strict=True)
-        return [self._outstanding(self._queries(question), wanted, background_rank) for question, wanted in pairs]
-
-    def _queries(self, question: Question) -> list[Query]:
-        return [weigh(collection, question.text) for collection in self._collections]
+        return [self._outstanding(own, wanted, background_rank) for own, wanted in zip(queries, rows, strict=True)]
 
     def _best(self, queries: Sequence[Query], k: int) -> tuple[Array, Array]:
         best: dict[int, float] = {}
@@ -225,13 +202,6 @@ class Bm25Retriever:
                 kept = at_least_kth(scores, k)
                 rows, scores = rows[kept], scores[kept]
         return rows, scores
-
-    def _scores(self, queries: Sequence[Query], rows: Array) -> Array:
-        best = np.zeros(len(rows))
-        for query in queries:
-            divisor = (query.attainable or 1.0) if len(queries) > 1 else 1.0
-            np.maximum(best, self._scores_of(query, rows) / divisor, out=best)
-        return best
 
     def _outstanding(self, queries: Sequence[Query], rows: Array, background_rank: int) -> Array:
         best = np.zeros(len(rows))

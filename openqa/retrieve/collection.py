@@ -12,12 +12,13 @@ import numpy as np
 from openqa.errors import IndexFolderError
 from openqa.retrieve.compiled import compiled
 from openqa.retrieve.kernels import Columns, Formula, QueryTerms
-from openqa.retrieve.postings import Bounds, Postings, term_hash, term_to_bytes
+from openqa.retrieve.postings import Bounds, Counts, Postings, term_hashes, term_to_bytes
 from openqa.retrieve.rows import at_least_kth
 from openqa.text.analysis import analyzer_by_name
 from openqa.types import Array
 
 COMPILED_ROWS = 30_000  # below, numpy is done in less time than numba takes to load, roughly; not tuned
+_LEAST = 1e-300  # above 0, and adds nothing to the norm of a passage that holds the term
 
 
 def idf(n: int, dfs: Array) -> Array:
@@ -51,6 +52,8 @@ class Share:
 
     segment: int
     terms: tuple[int, int]  # first and end in the segment's list
+    live: Counts  # without the deleted rows
+    deleted: Array  # (d,) int32 rows, rising
     counts_generated: bool  # whether a term that stands in generated queries alone counts in df
     postings: Postings
     bounds: Bounds
@@ -77,47 +80,63 @@ class Query:
 
 
 def open_collections(
-    opened: Sequence[tuple[Postings, Bounds]], settings: tuple[float, float, float], length_norm: str
+    opened: Sequence[tuple[Postings, Bounds]],
+    deleted: Sequence[Array],
+    settings: tuple[float, float, float],
+    length_norm: str,
 ) -> tuple[Collection, ...]:
     """The collections of all analyzers that the segments hold, by name; one without a term is left out.
 
     Args:
         opened: each segment's inverted index.
+        deleted: of each segment (d,) the deleted rows, rising.
         settings: k1, b and generated_weight.
         length_norm: "exact" or "lucene".
     """
+    generated_weight = settings[2]
+    shares: dict[str, list[Share]] = {}
+    for segment, (postings, pairs) in enumerate(opened):
+        rows = deleted[segment].astype(np.int32)
+        lengths = _normed(postings.lengths, rows, length_norm)
+        gone = postings.passages().take(rows)
+        for number, statistics in enumerate(postings.analyzers):
+            stored = (statistics.n_body, statistics.n_any, statistics.body_length, statistics.generated_length)
+            live = Counts(*(count - less for count, less in zip(stored, gone.counts(number), strict=True)))
+            if len(postings.generated_lengths):
+                lengths = _normed(_own_lengths(postings, number, generated_weight), rows, length_norm)
+            columns = _columns(postings, pairs, lengths, length_norm)
+            terms = postings.analyzer_terms(number)
+            share = Share(segment, terms, live, rows, generated_weight > 0, postings, pairs, columns)
+            shares.setdefault(statistics.name, []).append(share)
+    collections = (_collection(name, own, settings) for name, own in sorted(shares.items()))
+    return tuple(collection for collection in collections if collection.n > 0)
+
+
+def _collection(analyzer: str, shares: Sequence[Share], settings: tuple[float, float, float]) -> Collection:
     k1, b, generated_weight = settings
-    names = sorted({statistics.name for postings, _ in opened for statistics in postings.analyzers})
-    lengths = [_normed(postings.lengths, length_norm) for postings, _ in opened]
-    collections = []
-    for name in names:
-        n, length, shares = 0, 0.0, []
-        for segment, (postings, pairs) in enumerate(opened):
-            for number, statistics in enumerate(postings.analyzers):
-                if statistics.name == name:
-                    n += statistics.n_any if generated_weight else statistics.n_body
-                    length += statistics.body_length + generated_weight * statistics.generated_length
-                    columns = _columns(postings, pairs, number, lengths[segment], generated_weight, length_norm)
-                    terms = postings.analyzer_terms(number)
-                    shares.append(Share(segment, terms, generated_weight > 0, postings, pairs, columns))
-        if n:
-            formula = Formula(k1 * (1.0 - b), k1 * b * n / length, float(generated_weight))
-            collections.append(Collection(name, n, formula, tuple(shares)))
-    return tuple(collections)
+    live = Counts(*(sum(counts) for counts in zip(*(share.live for share in shares), strict=True)))
+    n = live.n_any if generated_weight else live.n_body
+    length = live.body_length + generated_weight * live.generated_length
+    slope = k1 * b * n / length if length > 0 else 0.0
+    formula = Formula(max(k1 * (1.0 - b), _LEAST), max(slope, _LEAST), float(generated_weight))
+    return Collection(analyzer, n, formula, tuple(shares))
 
 
-def _normed(lengths: Array, length_norm: str) -> Array:
+def _own_lengths(postings: Postings, number: int, generated_weight: float) -> Array:
+    """The lengths of all rows in one analyzer, with those of generated queries: (N,)."""
+    body = np.where(postings.row_analyzers == number, postings.lengths, 0)
+    lengths: Array = body + generated_weight * postings.generated_lengths[number]
+    return lengths
+
+
+def _normed(lengths: Array, deleted: Array, length_norm: str) -> Array:
     normed = (lucene_lengths(lengths) if length_norm == "lucene" else lengths).astype(np.float32)
+    normed[deleted] = np.inf
     normed.flags.writeable = False
     return normed
 
 
-def _columns(
-    postings: Postings, pairs: Bounds, number: int, lengths: Array, generated_weight: float, length_norm: str
-) -> Columns:
-    if len(postings.generated_lengths):
-        body = np.where(postings.row_analyzers == number, postings.lengths, 0)
-        lengths = _normed(body + generated_weight * postings.generated_lengths[number], length_norm)
+def _columns(postings: Postings, pairs: Bounds, lengths: Array, length_norm: str) -> Columns:
     bound_lengths = pairs.lengths
     if length_norm == "lucene":
         bound_lengths = lucene_lengths(bound_lengths).astype(np.int32)
@@ -129,11 +148,11 @@ def weigh(collection: Collection, text: str) -> Query:
     """A question's terms in a collection, with their weights."""
     counts = Counter(analyzer_by_name(collection.analyzer).terms(text))
     terms = [term_to_bytes(term) for term in counts]
-    hashes = [term_hash(term) for term in terms]
+    hashes: list[int] = term_hashes(terms).tolist()
     weights = np.array(list(counts.values()), np.float64)
     found = [_locate(share, terms, hashes, weights) for share in collection.shares]
     dfs = sum((dfs for _, dfs in found), np.zeros(len(terms), np.int64))
-    weights *= idf(collection.n, dfs)
+    weights *= idf(collection.n, np.clip(dfs, 0, collection.n))  # a damaged file may give any number
     return Query(collection, tuple(terms for terms, _ in found), float(weights.sum()))
 
 
@@ -153,7 +172,21 @@ def _locate(share: Share, terms: Sequence[bytes], hashes: Sequence[int], weights
     dfs = ends - starts
     if len(share.postings.body_dfs) and not share.counts_generated:
         dfs = np.where(absent, 0, share.postings.body_dfs[places])
+    if len(share.deleted):
+        dfs -= [_n_deleted(share, *span) for span in zip(starts.tolist(), ends.tolist(), strict=True)]
     return QueryTerms(starts, ends, bound_starts, bound_ends, weights), dfs
+
+
+def _n_deleted(share: Share, start: int, end: int) -> int:
+    """How many of a term's postings that count in df are at deleted rows."""
+    rows = share.postings.rows[start:end]
+    fewer, more = (rows, share.deleted) if len(rows) < len(share.deleted) else (share.deleted, rows)
+    places = np.searchsorted(more, fewer)
+    are_found = more[np.minimum(places, len(more) - 1)] == fewer
+    if not len(share.postings.body_dfs) or share.counts_generated:
+        return int(np.count_nonzero(are_found))
+    found = np.flatnonzero(are_found) if fewer is rows else places[are_found]
+    return int(np.count_nonzero(share.postings.tf_body[start:end][found]))
 
 
 def best_rows(columns: Columns, terms: QueryTerms, formula: Formula, k: int, limit: float) -> tuple[Array, Array]:

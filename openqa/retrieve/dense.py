@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy as np
 
-from openqa.durable import ArrayWriter, map_array, write_json
+from openqa.durable import ArrayWriter, map_array, write_array, write_json
 from openqa.errors import DataError, EncoderMismatch, IndexFolderError, ModelError
 from openqa.files import read_json
 from openqa.retrieve.rows import Rows, check_k, index_name, indexed_text
 from openqa.retrieve.vectors import Vectors
-from openqa.types import Array, Encoder, Passage, Question, Ranking, SegmentView
+from openqa.types import Array, Encoder, PartSource, Passage, Question, Ranking, SegmentView
 
 PART = "dense"
 FORMAT = 1
 _VECTORS = "vectors.npy"
 _ENCODER = "encoder.json"
+_ROWS_AT_ONCE = 4096
 
 
 class DensePart:
@@ -36,38 +37,16 @@ class DensePart:
         """Format, encoder and width."""
         return {"format": FORMAT, "encoder": self._encoder.identity, "dim": self._encoder.dim}
 
-    def writer(self, folder: Path) -> "DenseWriter":
-        """A writer into an empty folder."""
-        return DenseWriter(folder, self._encoder, self.config())
-
-
-class DenseWriter:
-    """Encodes passages and writes their vectors, chunk by chunk."""
-
-    def __init__(self, folder: Path, encoder: Encoder, config: dict[str, Any]) -> None:
-        """Opens the file of vectors.
+    def write_chunk(self, folder: Path, passages: Sequence[Passage]) -> None:
+        """Encodes passages and writes their vectors.
 
         Args:
             folder: exists and is empty.
-            encoder: of the passages.
-            config: of the part.
-        """
-        self._folder = folder
-        self._encoder = encoder
-        self._config = config
-        self._file = ArrayWriter(folder / _VECTORS, np.float16, (encoder.dim,))
-
-    def add(self, passages: Sequence[Passage]) -> None:
-        """Takes the next passages.
-
-        Args:
-            passages: in the order of rows.
+            passages: at least one, in the order of rows.
 
         Raises:
             ModelError: the encoder gives another number or width of vectors, or numbers that fp16 cannot hold.
         """
-        if not passages:
-            return
         vectors = self._encoder.encode_passages([indexed_text(passage) for passage in passages])
         needed = (len(passages), self._encoder.dim)
         if vectors.shape != needed:
@@ -83,12 +62,27 @@ class DenseWriter:
                 f'encoder "{self._encoder.identity}" gave NaN or infinite numbers for passage '
                 f'"{passages[wrong[0]].id}"; use another encoder, or leave that passage out'
             )
-        self._file.append(halves)
+        write_array(folder / _VECTORS, halves)
+        write_json(folder / _ENCODER, self.config())
 
-    def finish(self) -> None:
-        """Completes the part."""
-        self._file.close()
-        write_json(self._folder / _ENCODER, self._config)
+    def combine(self, folder: Path, sources: Sequence[PartSource]) -> None:
+        """Copies the vectors of the kept rows; encodes nothing.
+
+        Args:
+            folder: exists and is empty.
+            sources: of the same config as this part.
+
+        Raises:
+            IndexFolderError: a source is damaged.
+        """
+        dim = self._encoder.dim
+        with ArrayWriter(folder / _VECTORS, np.float16, (dim,)) as file:
+            for source in sources:
+                vectors = _map_vectors(source.folder, source.n_rows, dim)
+                rows = np.arange(source.n_rows) if source.kept is None else source.kept
+                for first in range(0, len(rows), _ROWS_AT_ONCE):
+                    file.append(vectors[rows[first : first + _ROWS_AT_ONCE]])
+        write_json(folder / _ENCODER, self.config())
 
 
 class DenseRetriever:
@@ -110,8 +104,8 @@ class DenseRetriever:
         self._built = [(index_name(segment, PART), *_read_config(segment)) for segment in segments]
         for built in self._built:
             _check_encoder(encoder.identity, encoder.dim, built)
-        arrays = [_map_vectors(segment, encoder.dim) for segment in segments]
-        self._vectors = Vectors(arrays, encoder.dim)
+        arrays = [_map_vectors(segment.part_path(PART), len(segment), encoder.dim) for segment in segments]
+        self._vectors = Vectors(arrays, encoder.dim, self.rows.deleted)
 
     def encode(self, questions: Sequence[Question]) -> Array:
         """The questions' vectors: (B, D) float32.
@@ -213,12 +207,12 @@ def _check_encoder(identity: str, dim: int, built: tuple[str, str, int]) -> None
         )
 
 
-def _map_vectors(segment: SegmentView, dim: int) -> Array:
-    path = segment.part_path(PART) / _VECTORS
+def _map_vectors(folder: Path, n_rows: int, dim: int) -> Array:
+    path = folder / _VECTORS
     vectors = map_array(path)
-    if vectors.shape != (len(segment), dim) or vectors.dtype != np.float16:
+    if vectors.shape != (n_rows, dim) or vectors.dtype != np.float16:
         raise IndexFolderError(
-            f"{path}: holds {vectors.dtype} {vectors.shape}, float16 {(len(segment), dim)} is needed; "
+            f"{path}: holds {vectors.dtype} {vectors.shape}, float16 {(n_rows, dim)} is needed; "
             f"the file is damaged, restore it from a copy or build the index again"
         )
     return vectors

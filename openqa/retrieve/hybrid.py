@@ -146,13 +146,13 @@ class HybridRetriever:
         return self._fuse(questions, k)
 
     def _by_weight(self, questions: Sequence[Question], k: int) -> list[Ranking]:
-        queries = self._dense.encode(questions)
+        vectors, weighed = self._dense.encode(questions), self._bm25.weigh(questions)
         depth = max(k, self._depth)
-        near = self._dense.top_rows(queries, depth)
-        lexical = self._bm25.top_rows(questions, depth)
+        near = self._dense.top_rows(vectors, depth)
+        lexical = self._bm25.top_rows(weighed, depth)
         rows = [np.union1d(own[0], other[0]) for own, other in zip(lexical, near, strict=True)]
-        lexical_scores = self._bm25.outstanding(questions, rows, self._weights.background_rank)
-        dense_scores = self._dense.scores_at(queries, rows)
+        lexical_scores = self._bm25.outstanding(weighed, rows, self._weights.background_rank)
+        dense_scores = self._dense.scores_at(vectors, rows)
         fused = [own + self._weights.bm25 * other for own, other in zip(dense_scores, lexical_scores, strict=True)]
         return [self._bm25.rows.ranking(*found, k) for found in zip(rows, fused, strict=True)]
 

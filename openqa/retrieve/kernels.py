@@ -28,7 +28,7 @@ class Columns(NamedTuple):
     rows: Array  # (P,) int32, rising within a term
     tf_body: Array  # (P,) uint16
     tf_generated: Array  # (P,) uint16, or (0,) where nothing was generated
-    lengths: Array  # (N,) float32, in the analyzer of the terms
+    lengths: Array  # (N,) float32, in the analyzer of the terms; infinite for a deleted row, whose score is 0 thereby
     bound_tfs: Array  # (F,) int32
     bound_lengths: Array  # (F,) int32
 
@@ -46,8 +46,8 @@ class QueryTerms(NamedTuple):
 class Formula(NamedTuple):
     """tf / (tf + base + slope * length), tf = body + generated_weight * generated."""
 
-    base: float  # k1 * (1 - b)
-    slope: float  # k1 * b / average length
+    base: float  # k1 * (1 - b); above 0 even for b = 1, for the sake of a posting whose tf has the weight 0
+    slope: float  # k1 * b / average length; above 0 even for b = 0, for the sake of infinite lengths
     generated_weight: float
 
 

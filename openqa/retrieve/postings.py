@@ -7,39 +7,89 @@ other languages than its own. A frequency above 65,535 is stored as 65,535; leng
 
 For each term also the pairs (tf, length) of which no other has both a higher tf and a shorter length: from them the
 highest score of the term follows for every k1, b and average length, so for statistics summed over any segments.
+Rows that are deleted later only make such a bound higher than it need be.
 
 Leaves out compression of the rows, positions of terms, and deletions, which the index keeps.
 """
 
 import hashlib
 from bisect import bisect_left
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 
-from openqa.durable import map_array, write_array, write_json
+from openqa.durable import map_array
 from openqa.errors import DataError, IndexFolderError
 from openqa.files import read_json
 from openqa.types import Array
 
 FORMAT = 1
 HIGHEST_TF = 65_535
-_STATISTICS = "statistics.json"
+STATISTICS = "statistics.json"
+DTYPES: Mapping[str, str] = MappingProxyType(
+    {
+        "term_hashes": "uint64",
+        "term_starts": "int64",
+        "term_bytes": "uint8",
+        "posting_starts": "int64",
+        "rows": "int32",
+        "tf_body": "uint16",
+        "tf_generated": "uint16",
+        "body_dfs": "int32",
+        "lengths": "int32",
+        "row_analyzers": "uint16",
+        "generated_lengths": "int32",
+        "bound_starts": "int64",
+        "bound_tfs": "int32",
+        "bound_lengths": "int32",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
 class AnalyzerStatistics:
-    """What one analyzer made of a segment; a passage counts where it has at least one term of the analyzer."""
+    """What one analyzer made of a segment; the last four as in Counts."""
 
     name: str
     version: int
     n_terms: int  # distinct
+    n_body: int
+    n_any: int
+    body_length: int
+    generated_length: int
+
+
+class Counts(NamedTuple):
+    """What one analyzer made of some passages; a passage counts where it has at least one term of the analyzer."""
+
     n_body: int  # passages with a term in their own text
     n_any: int  # passages with a term in their own text or in a generated query
     body_length: int  # terms in all bodies
     generated_length: int  # terms in all generated queries
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """How many terms N passages have, in A analyzers."""
+
+    body: Array  # (N,) int32
+    analyzers: Array  # (N,) uint16, whose body it is
+    generated: Array  # (A, N) int32, or (0, N) where nothing was generated
+
+    def take(self, rows: Array) -> "Lengths":
+        """Those of some passages: (n,) rows."""
+        return Lengths(self.body[rows], self.analyzers[rows], self.generated[:, rows])
+
+    def counts(self, number: int) -> Counts:
+        """What the analyzer of that number made of the passages."""
+        body = np.where(self.analyzers == number, self.body, 0)
+        generated = self.generated[number] if len(self.generated) else np.zeros_like(body)
+        n_body, n_any = np.count_nonzero(body), np.count_nonzero((body > 0) | (generated > 0))
+        return Counts(int(n_body), int(n_any), int(body.sum(dtype=np.int64)), int(generated.sum(dtype=np.int64)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +139,9 @@ class Postings:
         start, end = self.term_starts[place : place + 2].tolist()
         return self.term_bytes[start:end].tobytes()
 
-    def term_analyzers(self) -> Array:
-        """The analyzer's number of each term: (V,)."""
-        return np.repeat(np.arange(len(self.analyzers)), [statistics.n_terms for statistics in self.analyzers])
-
-
-_ARRAYS = tuple(field.name for field in fields(Postings) if field.name != "analyzers")
-_DTYPES = ("uint64", "int64", "uint8", "int64", "int32", "uint16", "uint16", "int32", "int32", "uint16", "int32")
+    def passages(self) -> Lengths:
+        """The lengths of all rows."""
+        return Lengths(self.lengths, self.row_analyzers, self.generated_lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,22 +168,6 @@ def term_to_bytes(term: str) -> bytes:
     return term.encode("utf-8", errors="surrogatepass")
 
 
-def write_postings(folder: Path, postings: Postings, pairs: Bounds) -> None:
-    """Writes an inverted index durably.
-
-    Args:
-        folder: exists and is empty.
-        postings: what to write.
-        pairs: their bounds.
-    """
-    for name in _ARRAYS:
-        write_array(folder / f"{name}.npy", getattr(postings, name))
-    for name in ("starts", "tfs", "lengths"):
-        write_array(folder / f"bound_{name}.npy", getattr(pairs, name))
-    statistics = {"format": FORMAT, "analyzers": [asdict(entry) for entry in postings.analyzers]}
-    write_json(folder / _STATISTICS, statistics)
-
-
 def open_postings(folder: Path, n_rows: int) -> tuple[Postings, Bounds]:
     """Maps the inverted index of a segment.
 
@@ -149,8 +179,7 @@ def open_postings(folder: Path, n_rows: int) -> tuple[Postings, Bounds]:
         IndexFolderError: a file is missing, damaged, or of a newer format.
     """
     analyzers = _read_statistics(folder)
-    arrays = {name: map_array(folder / f"{name}.npy") for name in _ARRAYS}
-    pairs = {name: map_array(folder / f"bound_{name}.npy") for name in ("starts", "tfs", "lengths")}
+    arrays = {name: map_array(folder / f"{name}.npy") for name in DTYPES}
     n_terms, n_postings = sum(entry.n_terms for entry in analyzers), len(arrays["rows"])
     has_generated = len(arrays["tf_generated"]) > 0
     shapes = {
@@ -165,13 +194,14 @@ def open_postings(folder: Path, n_rows: int) -> tuple[Postings, Bounds]:
         "lengths": (n_rows,),
         "row_analyzers": (n_rows,),
         "generated_lengths": (len(analyzers) * has_generated, n_rows),
+        "bound_starts": (n_terms + 1,),
+        "bound_tfs": arrays["bound_tfs"].shape[:1],
+        "bound_lengths": arrays["bound_tfs"].shape[:1],
     }
-    for (name, shape), dtype in zip(shapes.items(), _DTYPES, strict=True):
-        _check(folder / f"{name}.npy", arrays[name], shape, dtype)
-    _check(folder / "bound_starts.npy", pairs["starts"], (n_terms + 1,), "int64")
-    for name in ("tfs", "lengths"):
-        _check(folder / f"bound_{name}.npy", pairs[name], pairs["tfs"].shape[:1], "int32")
-    return Postings(analyzers, **arrays), Bounds(**pairs)
+    for name, dtype in DTYPES.items():
+        _check(folder / f"{name}.npy", arrays[name], shapes[name], dtype)
+    pairs = Bounds(*(arrays.pop(name) for name in ("bound_starts", "bound_tfs", "bound_lengths")))
+    return Postings(analyzers, **arrays), pairs
 
 
 def _check(path: Path, array: Array, shape: tuple[int, ...], dtype: str) -> None:
@@ -183,7 +213,7 @@ def _check(path: Path, array: Array, shape: tuple[int, ...], dtype: str) -> None
 
 
 def _read_statistics(folder: Path) -> tuple[AnalyzerStatistics, ...]:
-    path = folder / _STATISTICS
+    path = folder / STATISTICS
     try:
         content = read_json(path)
         found = content["format"]

@@ -1,7 +1,7 @@
 """What every retriever shares: which text of a passage is indexed, and rows numbered through all segments.
 
 A row is a passage's place in its segment; a global row counts on from segment to segment.
-Retrievers work on global rows and turn the best of them into passage ids at the end.
+Retrievers work on global rows and turn the best of them into passage ids at the end. A deleted passage keeps its row.
 """
 
 from collections.abc import Sequence
@@ -43,6 +43,8 @@ class Rows:
         """
         self._segments = tuple(segments)
         self.starts: Array = np.cumsum([0, *(len(segment) for segment in self._segments)])  # (S + 1,)
+        deleted = [segment.deleted_rows + start for segment, start in zip(segments, self.starts, strict=False)]
+        self.deleted: Array = np.concatenate([np.empty(0, np.int64), *deleted])  # rising
 
     def __len__(self) -> int:
         return int(self.starts[-1])

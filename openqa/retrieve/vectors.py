@@ -22,16 +22,18 @@ ROUNDING = 1e-5  # of a question's length: more than fp32 sums of unit rows diff
 class Vectors:
     """The vectors of several segments, one below the other."""
 
-    def __init__(self, arrays: Sequence[Array], dim: int) -> None:
+    def __init__(self, arrays: Sequence[Array], dim: int, deleted: Array | None = None) -> None:
         """Takes the arrays as they are.
 
         Args:
             arrays: of each segment (N, D) float16, finite; memory maps stay on disk.
             dim: D.
+            deleted: (d,) int64 rows through all segments, rising, that are never found.
         """
         self._arrays = tuple(arrays)
         self._dim = dim
         self._starts = np.cumsum([0, *(len(array) for array in arrays)])
+        self._deleted = np.empty(0, np.int64) if deleted is None else deleted
         self._is_large = int(self._starts[-1]) * dim > COMPILED_NUMBERS
 
     def __len__(self) -> int:
@@ -78,7 +80,11 @@ class Vectors:
     def _candidates(self, queries: Array, k: int) -> list[Array]:
         best = _Candidates(queries, k)
         for start, block in self._blocks():
-            best.add(start, queries @ block.T)
+            products = queries @ block.T
+            first, end = np.searchsorted(self._deleted, (start, start + len(block)))
+            if end > first:
+                products[:, self._deleted[first:end] - start] = -np.inf
+            best.add(start, products)
         return best.rows()
 
     def _blocks(self) -> Iterator[tuple[int, Array]]:
@@ -101,7 +107,7 @@ class _Candidates:
     def __init__(self, queries: Array, k: int) -> None:
         self._k = k
         self._margins = ROUNDING * np.linalg.norm(queries, axis=1)
-        self._limits = np.full(len(queries), -np.inf, np.float32)
+        self._limits = np.full(len(queries), np.finfo(np.float32).min, np.float32)
         self._found: list[tuple[Array, Array, Array]] = []  # query, row, product
         self._n_found = 0
         self._n_settled = 0
@@ -111,7 +117,7 @@ class _Candidates:
 
         Args:
             start: the block's first row.
-            products: (B, n) float32.
+            products: (B, n) float32, -inf for a row that may not be found.
         """
         if products.shape[1] >= self._k and not self._found:
             self._raise_limits(np.partition(products, -self._k, axis=1)[:, -self._k])

@@ -1,6 +1,9 @@
 """`openqa build`, `add`, `info`, `verify`."""
 
+import re
 from pathlib import Path
+
+import pytest
 
 from tests.cli.runs import bm25_index, corpus, openqa, write_jsonl
 
@@ -9,8 +12,17 @@ def test_build_says_what_it_built(tmp_path: Path) -> None:
     """To people on standard error, to programs on standard output."""
     ended = openqa("build", tmp_path / "index", corpus(tmp_path), "--parts", "bm25", "--json")
     assert ended.code == 0
-    assert {"documents": 4, "passages": 4, "generation": 1}.items() <= ended.json().items()
-    assert ended.err.startswith(f'built "{tmp_path / "index"}": 4 passages of 4 documents, bm25, ')
+    found = ended.json()
+    assert {"documents": 4, "passages": 4, "generation": 1, "skipped_documents": 0}.items() <= found.items()
+    assert found["seconds"] > 0
+    assert found["passages_per_second"] == pytest.approx(4 / found["seconds"], rel=0.1)
+    assert found["peak_memory_bytes"] > 10_000_000
+    assert 0 < found["part_bytes"]["bm25"] < found["size_bytes"]
+    assert re.fullmatch(
+        rf'built "{tmp_path / "index"}": 4 passages of 4 documents in \d+ s \([\d,]+/s, peak memory [\d.]+ [MG]B\); '
+        rf"bm25 [\d.]+ kB, [\d.]+ kB in all\n",
+        ended.err,
+    )
 
 
 def test_build_from_a_recipe(tmp_path: Path) -> None:

@@ -92,7 +92,8 @@ def test_the_version_is_printed() -> None:
 
 def test_every_help_ends_with_a_line_to_paste() -> None:
     """It starts with the name of the program and of the command."""
-    for command in ("demo", "build", "add", "search", "ask", "info", "verify", "doctor", "evaluate retrieval"):
+    writing = ("build", "add", "delete", "sync", "merge", "parts", "snapshot")
+    for command in ("demo", *writing, "search", "ask", "info", "verify", "doctor", "evaluate retrieval"):
         ended = openqa(*command.split(), "--help")
         assert ended.code == 0
         assert ended.out.rstrip().splitlines()[-1].strip().startswith(f"openqa {command}")

@@ -187,7 +187,7 @@ def test_a_missing_part_is_named(tmp_path: Path) -> None:
     refused(
         ended,
         f'index "{index}" has no part "dense", which retriever "hybrid" needs (it has: bm25); '
-        f"search with retriever bm25, or build the index again with parts bm25, dense",
+        f"search with retriever bm25, or add the part: openqa parts {index} add dense",
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from openqa.corpus import read_documents
-from openqa.corpus.documents import KNOWN_LAYOUTS
+from openqa.corpus.documents import KNOWN_LAYOUTS, folder_files
 from openqa.errors import DataError
 
 
@@ -172,3 +172,22 @@ def test_wrong_calls_are_value_errors() -> None:
     for paths in wrong:
         with pytest.raises(ValueError, match="paths must be a sequence of at least one path"):
             read_documents(paths)
+
+
+def test_the_files_of_a_folder_are_those_that_are_read(tmp_path: Path) -> None:
+    """Texts at any depth, or JSON Lines, by their path below the folder; their documents together are the folder's."""
+    for name in ("b.txt", "sub/a.md", "notes.pdf"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(f"Text of {name}.")
+    files = folder_files(tmp_path, lang="en")
+    assert [(file.name, file.path) for file in files] == [(name, tmp_path / name) for name in ("b.txt", "sub/a.md")]
+    assert [document for file in files for document in file.read()] == list(read_documents([tmp_path], lang="en"))
+    (tmp_path / "queries.jsonl").write_text("")
+    (tmp_path / "docs-2.jsonl").write_text('{"id": "2", "body": "x"}\n')
+    (tmp_path / "docs-10.jsonl").write_text('{"id": "10", "body": "x"}\n')
+    files = folder_files(tmp_path, text_field="body")
+    assert [file.name for file in files] == ["docs-2.jsonl", "docs-10.jsonl"]
+    assert [document.id for file in files for document in file.read()] == ["2", "10"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(DataError, match="holds no documents of a known kind"):
+        folder_files(tmp_path / "empty")

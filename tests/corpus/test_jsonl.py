@@ -20,7 +20,7 @@ def write(path: Path, *records: Any) -> Path:
     return path
 
 
-def refusal(path: Path, **options: str) -> str:
+def refusal(path: Path, **options: Any) -> str:
     with pytest.raises(DataError) as caught:
         list(jsonl_documents(path, **options))
     return str(caught.value).replace(str(path), path.name)

@@ -2,12 +2,17 @@
 
 import os
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from openqa.index.collect import collect
+from openqa.index.deletions import delete_from_folder
 from openqa.index.folder import open_folder
 from openqa.index.generation import Generation, commit_generation, generation_numbers, newest_generation
-from openqa.index.writer import add_to_folder, build_folder
+from openqa.index.writer import WriteOptions, add_to_folder, build_folder
+from openqa.types import Passage
 from tests.fakes import LengthPart, document
 
 
@@ -57,3 +62,52 @@ def test_nothing_goes_when_a_kept_generation_is_damaged(tmp_path: Path) -> None:
     collect(tmp_path)
     assert (tmp_path / "segments" / "leftover").exists()
     assert newest_generation(tmp_path)[0].number == 2
+
+
+def test_unfinished_work_stays_for_a_day(tmp_path: Path) -> None:
+    """Segments that a stopped add has stored outlive ten minutes, not 24 hours; what it left over goes with them."""
+    path = tmp_path / "i"
+    build_folder(path, [document("a", "x")], [LengthPart()])
+    with pytest.raises(ZeroDivisionError):
+        add_to_folder(path, stopping(), [LengthPart()], options=WriteOptions(segment_size=2, chunk_size=1))
+    committed = {segment.name for segment in open_folder(path).segments}
+    left = [folder for folder in (path / "segments").iterdir() if folder.name not in committed]
+    assert len(left) == 2
+    for folder in left:
+        age(folder, 3600)
+    collect(path)
+    assert all(folder.is_dir() for folder in left)
+    (work,) = (path / "unfinished").iterdir()
+    age(work, 25 * 3600)
+    collect(path)
+    assert {folder.name for folder in (path / "segments").iterdir()} == committed
+    assert not work.exists()
+
+
+def stopping() -> Iterator[list[Passage]]:
+    """Documents from a source that fails after five of them."""
+    yield from (document(f"d{n}", "x") for n in range(5))
+    raise ZeroDivisionError
+
+
+def test_parts_and_deletions_that_nothing_names_go(tmp_path: Path) -> None:
+    """Once they are old: the folder of a dropped part, what stands for deletions no more, and half-removed folders."""
+    path = tmp_path / "i"
+    build_folder(path, [document("a", "x"), document("b", "y")], [LengthPart()])
+    delete_from_folder(path, documents=["a"])
+    (segment,) = open_folder(path).segments
+    dropped, stale, half = segment.folder / "dropped", path / "deletions" / "stale.npy", path / "segments" / "gone-x"
+    for folder in (dropped, half):
+        folder.mkdir()
+        (folder / "file").write_bytes(b"x")
+    stale.write_bytes(b"x")
+    collect(path)
+    assert dropped.exists()
+    assert stale.exists()
+    assert not half.exists()
+    for entry in (dropped, stale):
+        age(entry, 3600)
+    collect(path)
+    assert not dropped.exists()
+    assert not stale.exists()
+    assert len(open_folder(path, verify="full")) == 1

@@ -7,12 +7,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from openqa.durable import remove
+from openqa.durable import make_folder, remove
 from openqa.errors import ConfigError, EncoderMismatch, IndexFolderError
 from openqa.index.folder import Damage, open_folder, verify_folder
 from openqa.index.generation import commit_generation, generation_path
-from openqa.index.segments import SegmentWriter, segment_entry, write_parts
-from openqa.index.store import pack_document
+from openqa.index.segments import SegmentWriter, segment_entry
+from openqa.index.store import PassageStore, pack_document
 from openqa.index.writer import WriteOptions, add_to_folder, build_folder
 from tests.fakes import LengthPart, document, lengths
 
@@ -167,9 +167,10 @@ def replace_all(path: Path, n: int) -> None:
     before = open_folder(path).generation
     writer = SegmentWriter(path)
     writer.add(pack_document(document(f"round {n}", *("x" for _ in range(n + 1)))))
-    folder = writer.seal({"round": n})
-    write_parts(folder, [LengthPart()], 2)
-    entry = segment_entry(folder, ["length"])
+    folder = writer.take_name(writer.finish({"round": n}))
+    make_folder(folder / "length")
+    LengthPart().write_chunk(folder / "length", PassageStore(folder).passages(range(n + 1)))
+    entry = segment_entry(folder, {"length": "length"})
     commit_generation(path, replace(before, number=before.number + 1, segments=(entry,)))
     remove(generation_path(path, before.number))
     for old in before.segments:

@@ -65,6 +65,7 @@ def test_the_file_is_json_in_the_documented_form(tmp_path: Path) -> None:
             }
         ],
         "settings": {"window_words": 100},
+        "sources": {},
     }
 
 
@@ -117,7 +118,11 @@ def test_newer_format_is_refused(tmp_path: Path) -> None:
     [
         ({"format": "one"}, "its format is 'one'"),
         ({"format": 0}, "its format is 0"),
-        ({"deletions": {"x": 1}}, "it has deletions"),
+        ({"deletions": {"x": 1}}, "'int' object is not subscriptable"),
+        (
+            {"deletions": {"x": {"file": "a", "n_passages": 1, "n_documents": 0}}},
+            "the deletions of segment x are not among its files",
+        ),
         ({"counts": {}}, "its counts are {}, its segments have {'documents': 2, 'passages': 3}"),
         ({"segments": 3}, "'int' object is not iterable"),
         ({"segments": [{"name": "../x"}]}, "'../x' is not a name"),

@@ -155,7 +155,7 @@ def test_a_retriever_without_its_part_is_refused(tmp_path: Path) -> None:
         index.search([question("x")])
     assert str(error.value) == (
         f'index "{path}" has no part "dense", which retriever "hybrid" needs (it has: bm25); '
-        f"search with retriever bm25, or build the index again with parts bm25, dense"
+        f"search with retriever bm25, or add the part: openqa parts {path} add dense"
     )
 
 
@@ -335,7 +335,7 @@ def test_an_older_generation_is_not_opened_in_silence(tmp_path: Path, caplog: py
         assert len(index) == 4
     assert [record.getMessage() for record in caplog.records] == [
         f"{newest}: is damaged, so generation 1 is opened, without what was added after it; "
-        f"restore the file from a copy, or remove it to go on from generation 1"
+        f"restore the file from a copy, or go on from generation 1 with openqa verify {tmp_path / 'index'} --repair"
     ]
 
 

@@ -125,16 +125,6 @@ def test_pruning_is_exact_on_a_larger_index(tmp_path: Path, monkeypatch: pytest.
     assert close(expected[0], reference.best_first(reference.bm25(bags(passages), questions[0].text.split()), 1000))
 
 
-def test_chunks_leave_no_trace(tmp_path: Path) -> None:
-    """However the passages of a segment are handed in, the same bytes are written."""
-    passages = [text_passage(str(i), f"{WORDS[i % 7]} {WORDS[i % 3]}", "en" if i % 2 else "tr") for i in range(20)]
-    one = write_segment(tmp_path / "one", "s", [Bm25Part()], [passages])
-    many = write_segment(tmp_path / "many", "s", [Bm25Part()], [passages[:3], passages[3:4], [], passages[4:]])
-    files = sorted(path.name for path in one.part_path("bm25").iterdir())
-    assert {Path(name).suffix for name in files} == {".npy", ".json"}
-    assert all((one.part_path("bm25") / n).read_bytes() == (many.part_path("bm25") / n).read_bytes() for n in files)
-
-
 def test_several_analyzers_are_merged_by_share(tmp_path: Path) -> None:
     """Each analyzer scores its own passages; a score is divided by the sum of the question's idf there."""
     english = [text_passage("e1", "the houses of london", "en"), text_passage("e2", "paris", "en")]
@@ -150,7 +140,6 @@ def test_several_analyzers_are_merged_by_share(tmp_path: Path) -> None:
         attainable = reference.bm25_attainable(bags(group), query)
         expected |= {name: score / attainable for name, score in reference.bm25(bags(group), query).items()}
     assert close(ask(retriever, "London houses"), reference.best_first(expected, 10))
-    assert retriever.attainable([Question("q", "London houses")]) == [1.0]
 
 
 def test_generated_queries_count_by_their_weight(tmp_path: Path) -> None:
@@ -159,10 +148,7 @@ def test_generated_queries_count_by_their_weight(tmp_path: Path) -> None:
     queries = [[Question("", "green", "en"), Question("", "haus haus", "de")], [Question("", "haus", "de")], []]
     folder = tmp_path / "segments" / "s" / "bm25"
     folder.mkdir(parents=True)
-    writer = Bm25Part().writer(folder)
-    writer.add(passages[:1], queries[:1])
-    writer.add(passages[1:], queries[1:])
-    writer.finish()
+    Bm25Part().write_chunk(folder, passages, generated=queries)
     segment = FakeSegment(folder.parent, ("a", "b", "c"))
     english = analyzer_by_name("en").terms
     for weight in (0.0, 0.25, 1.0, 3.0):
@@ -190,35 +176,39 @@ def test_weight_zero_is_an_index_without_generated_queries(tmp_path: Path) -> No
     plain = Bm25Retriever(build(tmp_path / "plain", passages))
     folder = tmp_path / "segments" / "s" / "bm25"
     folder.mkdir(parents=True)
-    writer = Bm25Part().writer(folder)
-    writer.add(passages, [[Question("", "seven seven one", "en")] if i % 3 else [] for i in range(30)])
-    writer.finish()
+    queries = [[Question("", "seven seven one", "en")] if i % 3 else [] for i in range(30)]
+    Bm25Part().write_chunk(folder, passages, generated=queries)
     augmented = Bm25Retriever([FakeSegment(folder.parent, tuple(p.id for p in passages))], generated_weight=0.0)
     questions = [Question("q", " ".join(WORDS[:n])) for n in range(8)]
     assert augmented.search(questions, 20) == plain.search(questions, 20)
 
 
-def test_scores_at_are_those_of_search(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scores asked for by row equal those found by searching, and are 0 elsewhere."""
-    passages = [text_passage(str(i), f"{WORDS[i % 7]} {WORDS[i % 5]}", ("en", "tr")[i % 2]) for i in range(40)]
+def test_a_word_of_weight_zero_scores_zero_and_is_no_division_by_zero(tmp_path: Path) -> None:
+    """With b = 1 or k1 = 0 an empty passage is not found by a word of a generated query that counts nothing."""
+    folder = tmp_path / "s" / "bm25"
+    folder.mkdir(parents=True)
+    passages = [text_passage("a", ""), text_passage("b", "one")]
+    Bm25Part().write_chunk(folder, passages, generated=[[Question("", "one")], []])
+    segments = [FakeSegment(folder.parent, ("a", "b"))]
+    for k1, b in ((0.9, 1.0), (0.0, 0.4)):
+        found = ask(Bm25Retriever(segments, k1=k1, b=b, generated_weight=0.0), "one")
+        assert [hit.passage_id for hit in found] == ["b"]
+
+
+def test_outstanding_without_a_background_is_the_share_of_what_is_attainable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With fewer hits than the background rank the score over the question's idf is left, unknown words included."""
+    passages = [text_passage(str(i), f"{WORDS[i % 7]} {WORDS[i % 5]}") for i in range(40)]
     retriever = Bm25Retriever(build(tmp_path, passages[:25], passages[25:]))
-    question = Question("q", "one two nine")
-    every = np.arange(40)
+    weighed = retriever.weigh([Question("q", "one two nine")])
+    attainable = reference.bm25_attainable(bags(passages), ["one", "two", "nine"])
     for compiled_rows in (0, 10**9):
         monkeypatch.setattr(collection, "COMPILED_ROWS", compiled_rows)
-        rows, scores = retriever.top_rows([question], 40)[0]
+        rows, scores = retriever.top_rows(weighed, 40)[0]
         expected = np.zeros(40)
-        expected[rows] = scores
-        assert (retriever.scores_at([question], [every])[0] == expected).all()
-
-
-def test_attainable(tmp_path: Path) -> None:
-    """The sum of the question's idf; an unknown word counts as one in no passage."""
-    passages = [text_passage("a", "x y"), text_passage("b", "y")]
-    retriever = Bm25Retriever(build(tmp_path, passages))
-    x, unknown = math.log(1 + 1.5 / 1.5), math.log(1 + 2.5 / 0.5)
-    questions = [Question("1", "x"), Question("2", "x new"), Question("3", "new"), Question("4", "?")]
-    assert retriever.attainable(questions) == pytest.approx([x, x + unknown, unknown, 0.0])
+        expected[rows] = scores / attainable
+        assert retriever.outstanding(weighed, [np.arange(40)], 41)[0] == pytest.approx(expected, rel=1e-12)
 
 
 def test_outstanding_is_the_share_above_an_ordinary_passage_of_the_language(tmp_path: Path) -> None:
@@ -236,7 +226,7 @@ def test_outstanding_is_the_share_above_an_ordinary_passage_of_the_language(tmp_
         for row in rows:
             score = scores[[*english, *turkish][row].id]
             expected[row] = max(0.0, score - background) / reference.bm25_attainable(bags(group), query)
-    found = retriever.outstanding([Question("q", "red")], [np.arange(6)], 2)[0]
+    found = retriever.outstanding(retriever.weigh([Question("q", "red")]), [np.arange(6)], 2)[0]
     assert found == pytest.approx(expected)
     assert found[0] > 0
     assert found[1] == found[2] == 0
@@ -272,7 +262,8 @@ def test_empty_cases(tmp_path: Path) -> None:
     for retriever in (empty, nothing, blank):
         assert retriever.search([], 3) == []
         assert retriever.search([Question("1", "x"), Question("2", "")], 3) == [[], []]
-        assert retriever.outstanding([Question("1", "x")], [np.empty(0, np.int64)], 3)[0].tolist() == []
+        weighed = retriever.weigh([Question("1", "x")])
+        assert retriever.outstanding(weighed, [np.empty(0, np.int64)], 3)[0].tolist() == []
 
 
 def test_batch_laws(tmp_path: Path) -> None:

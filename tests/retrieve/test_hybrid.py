@@ -8,6 +8,7 @@ from openqa.errors import ConfigError
 from openqa.retrieve.bm25 import Bm25Part, Bm25Retriever
 from openqa.retrieve.dense import DensePart, DenseRetriever
 from openqa.retrieve.hybrid import HybridRetriever, HybridWeights, reciprocal_rank_fusion, weighted_sum
+from openqa.text.analysis import analyzer_by_name
 from openqa.types import Hit, Part, Question
 from tests import reference
 from tests.retrieve.encoders import LetterEncoder
@@ -69,7 +70,9 @@ def test_search_is_the_sum_of_exact_scores(tmp_path: Path, depth: int) -> None:
     question = Question("q", "red fox unknownword", "en")
     lexical = {hit.passage_id: hit.score for hit in bm25.search([question], 99)[0]}
     near = {hit.passage_id: hit.score for hit in dense.search([question], 99)[0]}
-    attainable, background = bm25.attainable([question])[0], sorted(lexical.values())[-2]
+    bags = [reference.BagOfWords(str(i), tuple(analyzer_by_name("en").terms(text))) for i, text in enumerate(TEXTS)]
+    attainable = reference.bm25_attainable(bags, analyzer_by_name("en").terms(question.text))
+    background = sorted(lexical.values())[-2]
     stands_out = {name: max(0.0, lexical.get(name, 0.0) - background) / attainable for name in near}
     assert sum(stands_out.values()) > 0
     weights = HybridWeights(0.7, 2)

@@ -1,0 +1,54 @@
+"""How much of some input files has been read, in bytes on the disk: compressed files count as they lie there."""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+from typing import IO
+
+from openqa.files import STDIN
+
+
+class InputMeter:
+    """What the readers tell of their files, and the share that is read of them."""
+
+    def __init__(self) -> None:
+        self._all_bytes: int | None = None
+        self._n_bytes = 0
+        self._file: IO[bytes] | None = None
+
+    def expect(self, paths: Iterable[Path]) -> None:
+        """Takes all files that are going to be read; the sum of standard input is not known."""
+        sizes = [None if path == STDIN else _size(path) for path in paths]
+        known = [size for size in sizes if size is not None]
+        self._all_bytes = sum(known) if len(known) == len(sizes) else None
+
+    def watch(self, file: IO[bytes]) -> None:
+        """Takes a file that was opened."""
+        self._file = file
+
+    def end(self, path: Path) -> None:
+        """Takes a file that is read to its end."""
+        self._file = None
+        if path != STDIN:
+            self._n_bytes += _size(path)
+
+    def share(self) -> float | None:
+        """The share that is read, within 0 and 1; None where it is not known how much there is."""
+        if not self._all_bytes:
+            return None
+        return min(1.0, (self._n_bytes + _position(self._file)) / self._all_bytes)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
+
+
+def _position(file: IO[bytes] | None) -> int:
+    """How far the system has read an open file; 0 where it cannot say, or the file has just been closed."""
+    try:
+        return os.lseek(file.fileno(), 0, os.SEEK_CUR) if file else 0
+    except (OSError, ValueError):
+        return 0
