@@ -20,17 +20,17 @@ from openqa.train.export import export_body
 from openqa.train.reader import load_checkpoint
 from openqa.types import Array
 
-OWN_COLUMNS = 128
+READER_COLUMNS = 384
 READER = {
     "name": "mini-reader",
-    "version": "1",
+    "version": "2",
     "window_tokens": 256,
     "stride_tokens": 96,
     "max_answer_tokens": 30,
     "max_question_tokens": 64,
     "temperature": 3.0,  # this and the following: scripts/fit_answers.py
-    "no_answer_threshold": 9.36,
-    "retrieval_weight": 6.0,
+    "no_answer_threshold": 4.12,
+    "retrieval_weight": 14.0,
 }
 
 
@@ -49,11 +49,11 @@ def main() -> None:
     if arguments.tokenizer.resolve() != (out / "tokenizer.json").resolve():
         shutil.copyfile(arguments.tokenizer, out / "tokenizer.json")
     static = np.load(arguments.static)
-    own = np.zeros((len(static), OWN_COLUMNS), dtype=np.float32)
+    read = np.zeros((len(static), READER_COLUMNS), dtype=np.float32)
     if arguments.reader:
-        own = _export_reader(arguments.reader, arguments.english_body, out / "mini-reader" / "body.onnx")
+        read = _export_reader(arguments.reader, arguments.english_body, out / "mini-reader" / "body.onnx")
         _write_json(out / "mini-reader" / "config.json", READER)
-    table = EmbeddingTable.quantise(np.concatenate([static, own], axis=1), GROUP_COLUMNS)
+    table = EmbeddingTable.quantise(np.concatenate([static, read], axis=1), GROUP_COLUMNS)
     np.save(out / "table.codes.npy", table.codes)
     np.save(out / "table.scales.npy", table.scales)
     version = hashlib.sha256(table.codes[:, : STATIC_COLUMNS // 2].tobytes()).hexdigest()[:8]
@@ -63,11 +63,11 @@ def main() -> None:
 
 
 def _export_reader(checkpoint: Path, english_body: Path, path: Path) -> Array:
-    """Writes the body and returns the reader's own columns of the table."""
+    """Writes the body and returns the reader's columns of the table."""
     model = load_checkpoint(checkpoint, BertConfig.from_pretrained(english_body))
     export_body(model, path)
-    own: Array = model.own.detach().numpy()
-    return own
+    columns: Array = model.table.detach().numpy()
+    return columns
 
 
 def _write_json(path: Path, value: dict[str, Any]) -> None:

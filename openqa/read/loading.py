@@ -6,7 +6,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from openqa.encode.table import EmbeddingTable
+from openqa.encode.table import STATIC_COLUMNS, EmbeddingTable
 from openqa.encode.tokenizer import SharedTokenizer
 from openqa.errors import ModelError
 from openqa.read.config import load_config
@@ -41,7 +41,8 @@ def load_reader(name: str = "mini", *, threads: int = 0) -> MiniReader:
     config = load_config(_file(folder, "config.json"))
     session = load_session(_file(folder, "body.onnx"), threads)
     tokenizer = SharedTokenizer.load(shared / "tokenizer.json")
-    return MiniReader(session, tokenizer, EmbeddingTable.load(shared), config)
+    table = EmbeddingTable.load(shared)
+    return MiniReader(session, tokenizer, table.columns(STATIC_COLUMNS, table.dim), config)
 
 
 def load_session(path: Path, threads: int) -> Any:

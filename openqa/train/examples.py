@@ -1,13 +1,20 @@
-"""What the reader learns from, by kind: English sets, SQuAD put into other languages, other sets, aligned sets."""
+"""What the reader learns from, by kind: English, SQuAD put into other languages, other sets, aligned sets, cloze."""
 
 import random
 from collections.abc import Iterator
 from pathlib import Path
 
+from openqa.train.cloze import cloze_examples
 from openqa.train.codeswitch import Lexicon, switch
 from openqa.train.corpora import LANGUAGES, QA_FILES, ReadingExample, aligned_examples, reading_examples
 
-EXAMPLE_KINDS = {"english": 0.32, "switched": 0.30, "others": 0.23, "aligned": 0.15}  # share of sequences
+EXAMPLE_KINDS = {  # share of sequences
+    "english": 0.25,
+    "switched": 0.27,
+    "others": 0.20,
+    "aligned": 0.12,
+    "cloze": 0.16,
+}
 
 
 def examples_of(data: Path, kind: str, rng: random.Random) -> Iterator[ReadingExample]:
@@ -29,14 +36,13 @@ def _english(data: Path, rng: random.Random) -> Iterator[ReadingExample]:
 
 
 def _switched(data: Path, rng: random.Random) -> Iterator[ReadingExample]:
-    """SQuAD with question and passage put word by word into other languages, the answer left as it is."""
+    """SQuAD with question and passage put word by word into other languages, or left in English by chance."""
     lexicons = [Lexicon.read(data, lang) for lang in LANGUAGES if lang not in ("en", "bn", "te")]
     for example in reading_examples(data, "squad.en.train"):
-        question_lexicon, context_lexicon = rng.sample(lexicons, 2)
-        question, _ = switch(example.question, [question_lexicon], 0.9, rng)
-        share = rng.choice([0.0, 0.5, 0.8])
-        answer = (example.start, example.end)
-        context, (start, end) = switch(example.context, [context_lexicon], share, rng, keep=answer)
+        question_lexicon, context_lexicon = rng.choice(lexicons), rng.choice(lexicons)
+        question, _ = switch(example.question, [question_lexicon], rng.choice([0.0, 0.9, 0.9]), rng)
+        span, share = (example.start, example.end), rng.choice([0.0, 0.6, 0.9])
+        context, (start, end) = switch(example.context, [context_lexicon], share, rng, span=span)
         yield ReadingExample(example.id, question, question_lexicon.lang, context, context_lexicon.lang, start, end)
 
 
@@ -52,4 +58,11 @@ def _aligned(data: Path, rng: random.Random) -> Iterator[ReadingExample]:
     yield from aligned_examples(data, (0, 1))
 
 
-_READERS = {"english": _english, "switched": _switched, "others": _others, "aligned": _aligned}
+def _cloze(data: Path, rng: random.Random) -> Iterator[ReadingExample]:
+    """Sentences with a word asked for, and their translations among others; see `train/cloze.py`."""
+    for lang in LANGUAGES:
+        if lang not in ("en", "bn", "te"):
+            yield from cloze_examples(data, lang, 3_500, rng)
+
+
+_READERS = {"english": _english, "switched": _switched, "others": _others, "aligned": _aligned, "cloze": _cloze}

@@ -27,8 +27,7 @@ def export_body(model: ReaderModel, path: Path) -> None:
     """
     model.eval()
     model.body.set_attn_implementation("eager")
-    columns = model.projection.shape[0]
-    rows = torch.zeros(2, 12, columns)
+    rows = torch.zeros(2, 12, model.table.shape[1])
     types, is_token = torch.ones(2, 12, dtype=torch.int64), torch.ones(2, 12, dtype=torch.int64)  # one would be both
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=4, max=512)
     axes = {0: batch, 1: length}

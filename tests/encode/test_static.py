@@ -3,9 +3,9 @@ import pytest
 
 from openqa.encode import load_encoder
 from openqa.encode.static import StaticEncoder
-from openqa.encode.table import STATIC_COLUMNS
+from openqa.encode.table import STATIC_COLUMNS, EmbeddingTable
 from openqa.encode.tokenizer import UNK
-from tests.encode.tiny import sentences, tiny_table, tiny_tokenizer
+from tests.encode.tiny import random_values, sentences, tiny_table, tiny_tokenizer
 
 SIDES = {
     "en": ("The cat sleeps on the sofa.", "How many people live in this city?", "The war ended in 1945."),
@@ -57,6 +57,15 @@ def test_a_text_without_a_known_piece_is_a_zero_row() -> None:
     assert np.array_equal(vectors[1], encoder.encode_passages(["the river"])[0])
     assert encoder.encode_passages([]).shape == (0, STATIC_COLUMNS)
     assert not encoder.encode_queries([""]).any()
+
+
+def test_columns_past_the_static_ones_change_nothing() -> None:
+    """The reader's columns of the shared table have no part in a vector."""
+    values = random_values(len(tiny_table()), STATIC_COLUMNS + 128)
+    wide, narrow = (EmbeddingTable.quantise(part, 64) for part in (values, values[:, :STATIC_COLUMNS]))
+    one, other = (StaticEncoder(tiny_tokenizer(), table, "tiny@1") for table in (wide, narrow))
+    texts = sentences()[:20]
+    assert np.array_equal(one.encode_passages(texts), other.encode_passages(texts))
 
 
 def test_name_and_width() -> None:

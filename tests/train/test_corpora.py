@@ -1,3 +1,4 @@
+import math
 import os
 import random
 import re
@@ -10,6 +11,7 @@ from openqa.corpus.mlqa import question_parts
 from openqa.errors import DataError
 from openqa.files import read_json
 from openqa.train import corpora
+from openqa.train.codeswitch import LATIN
 from openqa.train.corpora import LANGUAGES, QA_FILES, ReadingExample, aligned_examples, squad_examples
 from openqa.train.examples import EXAMPLE_KINDS, examples_of
 from openqa.train.pairs import PAIR_KINDS, read_pairs
@@ -98,12 +100,48 @@ def test_pairs_are_made_of_training_texts_only(tmp_path: Path, kind: str) -> Non
 @pytest.mark.parametrize("kind", EXAMPLE_KINDS)
 def test_examples_are_made_of_training_texts_only(tmp_path: Path, kind: str) -> None:
     """No kind of reading example reads a benchmark; answers stand where they should; a seed gives the same again."""
+    switched = {f"the {bridge}" for bridge in ("bridge", "мост", *(f"Brücke-{lang}" for lang in LATIN))}
+    answers = {"switched": switched, "cloze": {str(number) for number in range(12)}, "aligned": {"town"}}
     data = write_data(tmp_path)
     examples = list(examples_of(data, kind, random.Random(0)))
     assert examples
     assert not [example for example in examples if SECRET in example.question + example.context]
-    assert {example.context[example.start : example.end] for example in examples} <= {"the bridge", "town"}
+    found = {example.context[example.start : example.end] for example in examples}
+    assert found <= answers.get(kind, {"the bridge"})
     assert list(examples_of(data, kind, random.Random(0))) == examples
+
+
+def test_the_shares_of_the_examples_add_up() -> None:
+    """Every kind has a share of the sequences."""
+    assert math.isclose(sum(EXAMPLE_KINDS.values()), 1)
+    assert min(EXAMPLE_KINDS.values()) > 0
+
+
+def test_switched_examples_are_of_any_two_languages(tmp_path: Path) -> None:
+    """The answer goes into the passage's language with the rest, or all of it stays English by chance."""
+    data = write_data(tmp_path)
+    write_squad(data / "qa" / "squad.en.train.json.gz", [squad("An old bridge.", "Where is the town?", "bridge")] * 400)
+    examples = list(examples_of(data, "switched", random.Random(0)))
+    assert len(examples) == 400
+    for side in ({example.question_lang for example in examples}, {example.context_lang for example in examples}):
+        assert side == set(LANGUAGES) - {"en", "bn", "te"}
+    for example in examples:
+        lang = example.context_lang
+        bridge, old = (f"Brücke-{lang}", f"alt-{lang}") if lang in LATIN else ("мост", "старый")
+        answer = example.context[example.start : example.end]
+        assert answer in ("bridge", bridge)
+        assert example.context in (f"An old {answer}.", f"An {old} {answer}.")
+    assert 0.2 < sum(example.question == "Where is the town?" for example in examples) / 400 < 0.5
+    assert 0.4 < sum("bridge" in example.context for example in examples) / 400 < 0.6  # (1 + 0.4 + 0.1) / 3
+
+
+def test_every_language_with_a_lexicon_has_cloze_examples(tmp_path: Path) -> None:
+    """Both ways: the passage in the language, and the question."""
+    examples = list(examples_of(write_data(tmp_path), "cloze", random.Random(0)))
+    langs = set(LANGUAGES) - {"en", "bn", "te"}
+    assert {example.context_lang for example in examples} == langs | {"en"}
+    assert {example.question_lang for example in examples if example.context_lang == "en"} == langs
+    assert len(examples) == 12 * len(langs)
 
 
 def test_the_vocabulary_is_made_of_training_texts_only(tmp_path: Path) -> None:

@@ -41,7 +41,7 @@ def inputs(n: int, length: int) -> dict[str, Array]:
     types = np.tile((np.arange(length) >= 4).astype(np.int64), (n, 1))
     is_token = np.ones((n, length), np.int64)
     is_token[-1, length // 2 + 2 :] = types[-1, length // 2 + 2 :] = 0
-    return {"embeddings": rng.standard_normal((n, length, 24), np.float32), "token_types": types, "is_token": is_token}
+    return {"embeddings": rng.standard_normal((n, length, 64), np.float32), "token_types": types, "is_token": is_token}
 
 
 def by_torch(feed: dict[str, Array]) -> Array:

@@ -1,15 +1,19 @@
 import math
 import re
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from transformers import BertModel
 
 from openqa.errors import ModelError
+from openqa.train import reader
 from openqa.train.data import batches, draw
-from openqa.train.reader import ReaderModel, ReaderSettings, load_checkpoint, span_loss, start_model, train_reader
+from openqa.train.reader import ReaderModel, ReaderSettings, load_checkpoint, span_loss, train_reader
 from tests.train.tiny import reading_set, tiny_config, tiny_model
 
 EXAMPLES = reading_set(8, 400)
@@ -49,28 +53,69 @@ def test_span_loss_by_arithmetic() -> None:
     assert math.isclose(loss.item(), expected, rel_tol=1e-6)
 
 
-def test_the_start_rebuilds_the_target() -> None:
-    """With enough columns exactly; with fewer, what is kept of the weighted energy is what `kept` says."""
-    rng = np.random.default_rng(0)
-    static, target = rng.standard_normal((50, 6)), rng.standard_normal((50, 32))
-    mapped = rng.uniform(0.5, 4, 50)
-    frozen = static.astype(np.float32)
-    for own_columns in (26, 32, 4):
-        body = BertModel(tiny_config(), add_pooling_layer=False)
-        model = start_model(static, target, body, own_columns, mapped=mapped)
-        rebuilt = (model.rows(torch.arange(50)) @ model.projection).detach().numpy()
-        energy = mapped[:, None] * target**2
-        lost = float((mapped[:, None] * (rebuilt - target) ** 2).sum() / energy.sum())
-        assert math.isclose(float(model.kept), 1 - lost, abs_tol=1e-5)
-        assert (lost < 1e-9) == (own_columns >= 32)
-        assert np.array_equal(model.static.numpy(), frozen)
-        assert math.isclose(float(model.own.detach().std(correction=0)), static.std(), rel_tol=1e-4)
+@pytest.mark.parametrize(
+    ("steps", "step", "factor"),
+    [
+        (100, 0, 1 / 5),
+        (100, 3, 4 / 5),
+        (100, 4, 1),
+        (100, 70, 1),
+        (100, 71, 29 / 30),
+        (100, 99, 1 / 30),
+        (100, 100, 0),
+        (4000, 199, 1),
+        (4000, 198, 199 / 200),
+        (4000, 2800, 1),
+        (4000, 2801, 1199 / 1200),
+        (30, 0, 1 / 2),
+        (30, 21, 1),
+        (30, 22, 8 / 9),
+        (2, 0, 1),
+        (2, 1, 1),
+        (1, 0, 1),
+    ],
+)
+def test_the_schedule_by_arithmetic(steps: int, step: int, factor: float) -> None:
+    """Up over a twentieth of the steps, then 1, then down to 0 over the last three tenths."""
+    assert math.isclose(reader._schedule(step, steps), factor)
+
+
+@given(st.integers(1, 5000))
+def test_the_schedule_goes_up_then_down(steps: int) -> None:
+    """No step of a training is lost, and the highest rate is the peak."""
+    factors = [reader._schedule(step, steps) for step in range(steps)]
+    top = factors.index(1)
+    assert factors[: top + 1] == sorted(factors[: top + 1])
+    assert factors[top:] == sorted(factors[top:], reverse=True)
+    assert min(factors) > 0
+
+
+def test_the_model_has_one_table() -> None:
+    """It starts as given, its rows are what the body sees, and the body keeps no embeddings of pieces."""
+    table = torch.arange(60 * 32, dtype=torch.float32).reshape(60, 32)
+    model = ReaderModel(table.clone(), BertModel(tiny_config(), add_pooling_layer=False))
+    assert torch.equal(model.rows(torch.tensor([[3, 0], [59, 3]])), table[[3, 0, 59, 3]].reshape(2, 2, 32))
+    assert not [name for name in model.state_dict() if "word_embeddings" in name]
+    assert [tuple(p.shape) for p in model.parameters() if 60 in p.shape] == [(60, 32)]
+
+
+def test_a_step_by_arithmetic(tmp_path: Path) -> None:
+    """The first step of Adam is the rate, whatever the gradient; pieces that no sequence has stay as they are."""
+    model = tiny_model(400)
+    before = {name: value.clone() for name, value in model.state_dict().items()}
+    train(model, tmp_path / "c.pt", ReaderSettings(1, learning_rate=1e-3, embedding_learning_rate=1e-2))
+    moved = {name: (value - before[name]).abs() for name, value in model.state_dict().items()}
+    seen = np.unique(np.concatenate([EXAMPLES.questions.ids, EXAMPLES.contexts.ids])).astype(np.int64)
+    unseen = np.setdiff1d(np.arange(5, 400), seen)
+    assert len(unseen) > 100
+    assert not moved["table"][unseen].any()
+    assert math.isclose(float(moved["table"].max()), 1e-2, rel_tol=1e-2)
+    assert math.isclose(float(moved["head.weight"].median()), 1e-3, rel_tol=0.05)
 
 
 def test_the_reader_overfits_eight_examples(tmp_path: Path) -> None:
-    """After some steps it finds all eight answers; the static columns stay as they were."""
+    """After some steps it finds all eight answers."""
     model = tiny_model(400)
-    static = model.static.clone()
     losses = train(model, tmp_path / "c.pt", ReaderSettings(steps=80, learning_rate=5e-3, embedding_learning_rate=5e-2))
     model.eval()
     rng = np.random.default_rng(9)
@@ -82,7 +127,6 @@ def test_the_reader_overfits_eight_examples(tmp_path: Path) -> None:
             logits = model(model.rows(ids), types, torch.ones_like(ids))[0]
         assert logits.argmax(dim=0).tolist() == [cut.start, cut.end]
     assert losses[-1] < 0.5 < losses[0]
-    assert torch.equal(model.static, static)
 
 
 def test_a_resumed_training_equals_the_uninterrupted_one(tmp_path: Path) -> None:
@@ -99,15 +143,48 @@ def test_a_resumed_training_equals_the_uninterrupted_one(tmp_path: Path) -> None
     assert train(tiny_model(400, seed=1), tmp_path / "c.pt", SETTINGS) == []
 
 
-def test_another_setting_does_not_resume(tmp_path: Path) -> None:
-    """A checkpoint that was made with other settings is refused."""
+def test_a_training_may_be_resumed_with_other_steps(tmp_path: Path) -> None:
+    """Taken further before its rates fell, it is the longer training bit for bit; one with fewer steps does nothing."""
+    shorter, longer = replace(SETTINGS, steps=24), replace(SETTINGS, steps=36)  # both warm up over 2 steps
+    whole, resumed = tiny_model(400), tiny_model(400, seed=1)
+    losses = train(whole, tmp_path / "whole.pt", longer)
+    with pytest.raises(Killed):
+        train(tiny_model(400), tmp_path / "c.pt", shorter, stop_after=7)
+    assert train(resumed, tmp_path / "c.pt", longer) == losses[5:]
+    for name, value in whole.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], value), name
+    assert train(tiny_model(400, seed=1), tmp_path / "c.pt", shorter) == []
+
+
+def test_a_finished_training_may_go_on(tmp_path: Path) -> None:
+    """Its rates rise again to where the longer schedule has them."""
+    model = tiny_model(400)
+    train(model, tmp_path / "c.pt", SETTINGS)
+    table = model.table.detach().clone()
+    assert len(train(model, tmp_path / "c.pt", replace(SETTINGS, steps=14))) == 2
+    assert len(train(model, tmp_path / "c.pt", replace(SETTINGS, steps=14))) == 0
+    assert not torch.equal(model.table, table)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(SETTINGS, learning_rate=2e-3),
+        replace(SETTINGS, embedding_learning_rate=2e-3),
+        replace(SETTINGS, weight_decay=0.0),
+        replace(SETTINGS, seed=1),
+    ],
+)
+def test_another_setting_does_not_resume(tmp_path: Path, other: ReaderSettings) -> None:
+    """A checkpoint that was made with other settings is refused, whatever the steps, and stays as it is."""
     path = tmp_path / "c.pt"
-    train(tiny_model(400), path, SETTINGS)
-    other = ReaderSettings(steps=13)
-    with pytest.raises(
-        ValueError, match=f"^{re.escape(str(path))} was made with .*'steps': 12.*'steps': 13.*; use another file$"
-    ):
+    train(tiny_model(400), path, replace(SETTINGS, steps=1))
+    content = path.read_bytes()
+    made = asdict(replace(SETTINGS, steps=1))
+    message = f"{path} was made with {made}, this run has {asdict(other)}; use another file"
+    with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         train(tiny_model(400), path, other)
+    assert path.read_bytes() == content
 
 
 def test_a_checkpoint_is_loaded_as_it_was(tmp_path: Path) -> None:

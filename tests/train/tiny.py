@@ -10,13 +10,20 @@ import torch
 from transformers import BertConfig, BertModel
 
 from openqa.corpus.mlqa import part
+from openqa.train.codeswitch import LATIN
 from openqa.train.corpora import LANGUAGES, QA_FILES
 from openqa.train.data import ReadingSet
 from openqa.train.packing import PackedTexts
-from openqa.train.reader import ReaderModel, start_model
+from openqa.train.reader import ReaderModel
 
 SECRET = "benchmark"
-LEXICON = {"river": "Fluss", "bridge": "Brücke", "town": "Stadt", "old": "alt", "where": "wo"}
+LEXICON = {
+    "river": ("Fluss", "река"),
+    "bridge": ("Brücke", "мост"),
+    "town": ("Stadt", "город"),
+    "old": ("alt", "старый"),
+    "where": ("wo", "где"),
+}
 
 
 def squad(context: str, question: str, answer: str, *, title: str = "t", id: str = "q") -> dict[str, object]:
@@ -55,9 +62,8 @@ def write_data(data: Path) -> Path:
         ]
         write_tsv(data / "parallel" / f"en-{lang}.tsv.gz", [*rows, (SECRET, f"{SECRET} {lang}", "flores-devtest")])
         if lang not in ("bn", "te"):
-            write_tsv(
-                data / "lexicon" / f"en-{lang}.tsv.gz", [(e, f"{o}-{lang}", "wiktionary") for e, o in LEXICON.items()]
-            )
+            words = [(e, f"{latin}-{lang}" if lang in LATIN else other) for e, (latin, other) in LEXICON.items()]
+            write_tsv(data / "lexicon" / f"en-{lang}.tsv.gz", [(*pair, "wiktionary") for pair in words])
     for name, lang in QA_FILES.items():
         text = f"The old river runs under the bridge near {name}."
         write_squad(data / "qa" / f"{name}.json.gz", [squad(text, f"Where is the river in {lang}?", "the bridge")])
@@ -97,8 +103,8 @@ def reading_set(n: int, n_pieces: int, *, context_tokens: int = 20, seed: int = 
     return ReadingSet(questions, contexts, np.arange(n), first, first + rng.integers(0, 3, n), 1.0)
 
 
-def tiny_config(dropout: float = 0.0) -> BertConfig:
-    """Two layers of 32 columns."""
+def tiny_config() -> BertConfig:
+    """Two layers of 32 columns, without dropout."""
     return BertConfig(
         vocab_size=1,
         hidden_size=32,
@@ -106,17 +112,13 @@ def tiny_config(dropout: float = 0.0) -> BertConfig:
         num_attention_heads=2,
         intermediate_size=64,
         max_position_embeddings=64,
-        hidden_dropout_prob=dropout,
-        attention_probs_dropout_prob=dropout,
+        hidden_dropout_prob=0.0,
+        attention_probs_dropout_prob=0.0,
     )
 
 
 def tiny_model(n_pieces: int = 60, *, seed: int = 0, config: BertConfig | None = None) -> ReaderModel:
-    """A random reader with 16 static and 8 own columns."""
+    """A random reader."""
     torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
     config = config or tiny_config()
-    body = BertModel(config, add_pooling_layer=False)
-    static = rng.standard_normal((n_pieces, 16), np.float32)
-    target = rng.standard_normal((n_pieces, config.hidden_size), np.float32)
-    return start_model(static, target, body, 8, mapped=np.ones(n_pieces))
+    return ReaderModel(torch.randn(n_pieces, config.hidden_size), BertModel(config, add_pooling_layer=False))
