@@ -8,6 +8,8 @@ from openqa.encode.table import STATIC_COLUMNS, EmbeddingTable
 from openqa.encode.tokenizer import UNK, SharedTokenizer
 from openqa.types import Array
 
+TEXTS_AT_ONCE = 64  # whose rows are unpacked together: 10 MB, and faster than many more
+
 
 class StaticEncoder:
     """Questions and passages of any language to unit vectors; the same function serves both."""
@@ -50,11 +52,10 @@ class StaticEncoder:
         vectors = np.zeros((len(texts), self.dim), dtype=np.float32)
         pieces = [ids[ids != UNK] for ids in self._tokenizer.ids(texts)]
         kept = [row for row, ids in enumerate(pieces) if len(ids)]
-        if not kept:
-            return vectors
-        rows = self._table.rows(np.concatenate([pieces[row] for row in kept]))
-        starts = np.cumsum([0, *(len(pieces[row]) for row in kept[:-1])])
-        sums = np.add.reduceat(rows, starts, axis=0)
-        norms = np.linalg.norm(sums, axis=1, keepdims=True)
-        vectors[kept] = sums / np.maximum(norms, 1e-12)
+        for first in range(0, len(kept), TEXTS_AT_ONCE):
+            some = kept[first : first + TEXTS_AT_ONCE]
+            rows = self._table.rows(np.concatenate([pieces[row] for row in some]))
+            starts = np.cumsum([0, *(len(pieces[row]) for row in some[:-1])])
+            sums = np.add.reduceat(rows, starts, axis=0)
+            vectors[some] = sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-12)
         return vectors

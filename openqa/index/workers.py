@@ -5,11 +5,13 @@ Worker processes are started anew (spawn), so a script that builds an index with
 """
 
 import multiprocessing
+import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 
 from openqa.errors import IndexFolderError
@@ -65,7 +67,16 @@ def _run_here(function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
 
 
 def _keep(parts: Sequence[Part]) -> None:
+    """Begins a worker process: it keeps the parts, and ends when the process that started it has gone."""
     _kept.extend(parts)
+    Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # nobody takes the result, and the next run may want to write the same chunk
 
 
 def _run_there(function: Callable[..., Any], arguments: Sequence[Any]) -> Any:

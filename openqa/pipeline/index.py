@@ -151,6 +151,7 @@ class Index(IndexReader):
         """
         from openqa.pipeline.writing import merge_segments
 
+        self.refresh()
         summary = merge_segments(self.path, self._view.encoder, everything=everything)
         self.refresh()
         return summary
@@ -246,6 +247,7 @@ class Index(IndexReader):
         """
         from openqa.pipeline.sync import FolderReading, sync_folder
 
+        self.refresh()
         view = self._view
         reading = FolderReading(Path(folder), lang, text_field, id_field)
         return sync_folder(
@@ -269,6 +271,7 @@ class Index(IndexReader):
     def _write(self, documents: Iterable[Document], changes: "Changes", **how: Unpack["Writing"]) -> "WriteSummary":
         from openqa.pipeline.writing import add_documents
 
+        self.refresh()
         view = self._view
         summary = add_documents(view.snapshot, documents, view.encoder, changes, **how)
         self._after_change()

@@ -358,3 +358,20 @@ def test_an_index_on_read_only_storage_is_searched(tmp_path: Path) -> None:
         for entry in entries:
             entry.chmod(0o755)
     assert {entry: entry.stat().st_mtime_ns for entry in [path, *path.rglob("*")]} == before
+
+
+def test_a_writer_goes_on_from_what_others_have_committed(tmp_path: Path) -> None:
+    """Here another one has added a part, and synced a folder, since it was opened."""
+    path, docs = tmp_path / "index", tmp_path / "docs"
+    docs.mkdir()
+    (docs / "bern.txt").write_text("Bern is the capital of Switzerland.")
+    bm25_index(path).close()
+    with openqa.open_index(path, encoder=ENCODER) as one, openqa.open_index(path, encoder=ENCODER) as other:
+        other.add_part("dense")
+        other.sync(docs)
+        collect(path, keep_s=0)
+        assert one.sync(docs).n_unchanged == 1
+        one.add([OSLO])
+        other.drop_part("bm25")
+        one.merge(everything=True)
+        assert (one.parts, len(one), one.info().n_segments) == (("dense",), 6, 1)
