@@ -42,7 +42,9 @@ def load_reader(name: str = "mini", *, threads: int = 0) -> MiniReader:
     session = load_session(_file(folder, "body.onnx"), threads)
     tokenizer = SharedTokenizer.load(shared / "tokenizer.json")
     table = EmbeddingTable.load(shared)
-    return MiniReader(session, tokenizer, table.columns(STATIC_COLUMNS, table.dim), config)
+    if shared == models:
+        table = table.columns(STATIC_COLUMNS, table.dim)  # the first are the encoder's
+    return MiniReader(session, tokenizer, table, config)
 
 
 def load_session(path: Path, threads: int) -> Any:
