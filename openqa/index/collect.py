@@ -50,6 +50,8 @@ def collect(path: Path, keep_s: float = KEEP_S) -> None:
     if numbers:
         fsync_folder(path)
     unfinished = set(unfinished_segments(path))
+    if not any(entry.name.startswith(_GONE) or entry.stat().st_mtime <= oldest_kept for entry in _all_entries(path)):
+        return  # and no generation is read
     try:
         generations = [read_generation(path, number) for number in sorted(kept)]
     except IndexFolderError:
@@ -76,6 +78,15 @@ def _unnamed(path: Path, generations: list[Generation], unfinished: set[str]) ->
             yield from (entry for entry in _entries(folder) if entry.is_dir() and entry.name not in parts[folder.name])
     for name in (DELETIONS_FOLDER, SOURCES_FOLDER):
         yield from (file for file in _entries(path / name) if f"{name}/{file.name}" not in files)
+
+
+def _all_entries(path: Path) -> Iterator[Path]:
+    """Yields everything that may be removed, named or not."""
+    for name in (SEGMENTS_FOLDER, DELETIONS_FOLDER, SOURCES_FOLDER):
+        for entry in _entries(path / name):
+            yield entry
+            if name == SEGMENTS_FOLDER:
+                yield from (inner for inner in _entries(entry) if inner.is_dir())
 
 
 def _entries(folder: Path) -> list[Path]:
