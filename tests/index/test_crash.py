@@ -437,7 +437,7 @@ class Sweeps:
 
 
 each_command = pytest.mark.parametrize("name", COMMANDS)
-all_or_some = pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 6], ids=["all", "some"])
+all_or_some = pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.exhaustive), 6], ids=["all", "some"])
 
 
 @pytest.fixture(scope="module")
@@ -569,7 +569,7 @@ def test_every_fsync_is_needed(sweeps: Sweeps) -> None:
     assert sorted(pending) == []
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_no_loss_needs_the_others(sweeps: Sweeps) -> None:
     """Those of NOT_NEEDED are there, and really not needed: not even in a run after one that was killed."""
     seen = set()

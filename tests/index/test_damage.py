@@ -222,7 +222,7 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="r
 
 
 @needs_proc
-@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 50], ids=["all", "some"])
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.exhaustive), 50], ids=["all", "some"])
 def test_unchecked_flips(tmp_path: Path, every: int, record_property: Callable[[str, object], None]) -> None:
     """Each byte of a small index in turn: an answer, a changed answer, or an OpenQAError."""
     counts = survive_apart(make(tmp_path / "i", REAL_PARTS, 6), "flips", every)
@@ -234,7 +234,7 @@ def test_unchecked_flips(tmp_path: Path, every: int, record_property: Callable[[
 
 
 @needs_proc
-@pytest.mark.parametrize("n", [pytest.param(200, marks=pytest.mark.slow), 5], ids=["all", "some"])
+@pytest.mark.parametrize("n", [pytest.param(200, marks=pytest.mark.exhaustive), 5], ids=["all", "some"])
 def test_unchecked_mutations(tmp_path: Path, n: int, record_property: Callable[[str, object], None]) -> None:
     """Random bytes, zeros, ones and moved blocks in every file of a larger index: the same."""
     counts = survive_apart(make(tmp_path / "i", REAL_PARTS, 300), "mutations", n)

@@ -200,7 +200,7 @@ def places(n: int, every: int) -> list[int]:
     return sorted({*range(1, n + 1, every), max(n - 1, 1), n})
 
 
-all_or_some = pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.slow), 6], ids=["all", "some"])
+all_or_some = pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.exhaustive), 6], ids=["all", "some"])
 
 
 @all_or_some

@@ -183,7 +183,7 @@ def check(given: list[tuple[int, str]] | str, expected: Mapping[int, str]) -> No
     assert {generation: answer for generation, answer in given if expected[generation] != answer} == {}
 
 
-@pytest.mark.parametrize("n_commits", [300, pytest.param(10_000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("n_commits", [300, pytest.param(10_000, marks=pytest.mark.exhaustive)])
 def test_readers_see_whole_generations_only(folder: Path, n_commits: int) -> None:
     """A reader process and a reader thread beside a writer that adds, replaces, deletes, merges and collects."""
     writer = NotingWriter(folder / "index", seed=n_commits)
