@@ -126,10 +126,9 @@ def written(summary: "WriteSummary") -> str:
     """Returns what a command has written, for people."""
     if not summary.n_passages:
         return "no new passages"
-    rate = summary.n_passages / summary.elapsed_s if summary.elapsed_s else 0.0
     return (
         f"{summary.n_passages:,} passages of {summary.n_documents:,} documents in {duration(summary.elapsed_s)} "
-        f"({rate:,.0f}/s, peak memory {size(summary.peak_memory_bytes)})"
+        f"({summary.passages_per_second:,.0f}/s, peak memory {size(summary.peak_memory_bytes)})"
     )
 
 
@@ -140,7 +139,6 @@ def parts_text(summary: "WriteSummary") -> str:
 
 def written_json(index: Path, summary: "WriteSummary") -> dict[str, Any]:
     """Returns what a command has written, for programs."""
-    rate = summary.n_passages / summary.elapsed_s if summary.elapsed_s else 0.0
     return {
         "index": str(index),
         "generation": summary.generation,
@@ -150,7 +148,7 @@ def written_json(index: Path, summary: "WriteSummary") -> dict[str, Any]:
         "replaced_documents": summary.n_replaced_documents,
         "deleted_passages": summary.n_deleted_passages,
         "seconds": round(summary.elapsed_s, 3),
-        "passages_per_second": round(rate, 1),
+        "passages_per_second": round(summary.passages_per_second, 1),
         "peak_memory_bytes": summary.peak_memory_bytes,
         "part_bytes": dict(summary.part_bytes),
     }

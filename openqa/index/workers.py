@@ -40,7 +40,7 @@ def workers(n_workers: int, parts: Sequence[Part]) -> Iterator[Submit]:
         IndexFolderError: a worker process died.
     """
     if n_workers == 1:
-        yield _run_here
+        yield run_here
         return
     context = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(n_workers, mp_context=context, initializer=_keep, initargs=(list(parts),))
@@ -60,7 +60,8 @@ def workers(n_workers: int, parts: Sequence[Part]) -> Iterator[Submit]:
         pool.shutdown(cancel_futures=True)
 
 
-def _run_here(function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+def run_here(function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+    """Runs a function in this process at once; its future is done."""
     future: Future[Any] = Future()
     future.set_result(function(*arguments))
     return future

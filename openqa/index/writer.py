@@ -34,7 +34,7 @@ from openqa.index.segments import INCOMING_FOLDER, SegmentWriter, Submit, segmen
 from openqa.index.sources import SourceFolder, with_sources
 from openqa.index.store import IDS_FILE, PackedDocument, PassageStore, pack_document
 from openqa.index.unfinished import UNFINISHED_FOLDER, Unfinished, begin
-from openqa.index.workers import workers
+from openqa.index.workers import run_here, workers
 from openqa.types import Part, Passage
 
 
@@ -77,6 +77,11 @@ class WriteSummary:
     elapsed_s: float
     peak_memory_bytes: int
     part_bytes: Mapping[str, int]
+
+    @property
+    def passages_per_second(self) -> float:
+        """New passages a second; 0 where it took no time."""
+        return self.n_passages / self.elapsed_s if self.elapsed_s else 0.0
 
 
 class Changes(TypedDict, total=False):
@@ -266,11 +271,7 @@ class _Parts:
 
     def write(self, folder: Path) -> "Future[SegmentEntry]":
         """The future of the segment's entry."""
-        if self._options.workers > 1:
-            return self._threads.submit(self._write, folder)
-        done: Future[SegmentEntry] = Future()
-        done.set_result(self._write(folder))
-        return done
+        return (self._threads.submit if self._options.workers > 1 else run_here)(self._write, folder)
 
     def _write(self, folder: Path) -> SegmentEntry:
         for part in self._parts:

@@ -113,4 +113,4 @@ def switch(
             moved_end = length
         elif match.end() <= end:
             moved_end = end + length - copied
-    return "".join([*pieces, text[copied:]]), (moved_start, max(moved_start, moved_end))
+    return "".join([*pieces, text[copied:]]), (moved_start, moved_end)
