@@ -50,43 +50,47 @@ def collect(path: Path, keep_s: float = KEEP_S) -> None:
     if numbers:
         fsync_folder(path)
     unfinished = set(unfinished_segments(path))
-    if not any(entry.name.startswith(_GONE) or entry.stat().st_mtime <= oldest_kept for entry in _all_entries(path)):
+    old = [e for e in _removable(path) if e.name.startswith(_GONE) or e.stat().st_mtime <= oldest_kept]
+    if not old:
         return  # and no generation is read
     try:
         generations = [read_generation(path, number) for number in sorted(kept)]
     except IndexFolderError:
         return
-    for entry in _unnamed(path, generations, unfinished):
-        if entry.name.startswith(_GONE):
-            remove(entry)
-        elif entry.stat().st_mtime <= oldest_kept:
+    for entry in _unnamed(path, old, generations, unfinished):
+        if not entry.name.startswith(_GONE):
             gone = entry.with_name(f"{_GONE}{entry.name}")
             rename_into_place(entry, gone)
-            remove(gone)
+            entry = gone
+        remove(entry)
 
 
-def _unnamed(path: Path, generations: list[Generation], unfinished: set[str]) -> Iterator[Path]:
-    """Yields segments, their parts, and files of deletions and sources that nothing names, unfinished work included."""
+def _removable(path: Path) -> Iterator[Path]:
+    """Yields segments, folders in segments, and files of deletions and sources, named or not."""
+    for folder in _entries(path / SEGMENTS_FOLDER):
+        yield folder
+        yield from (entry for entry in _entries(folder) if entry.is_dir())
+    for name in (DELETIONS_FOLDER, SOURCES_FOLDER):
+        yield from _entries(path / name)
+
+
+def _unnamed(path: Path, entries: list[Path], generations: list[Generation], unfinished: set[str]) -> Iterator[Path]:
+    """Yields those that neither a generation nor unfinished work names; what is in an unnamed segment goes with it."""
     parts: dict[str, set[str]] = {}
     files = {name for generation in generations for name in generation.files}
     for segment in (segment for generation in generations for segment in generation.segments):
         parts.setdefault(segment.name, set()).update(segment.parts.values())
-    for folder in _entries(path / SEGMENTS_FOLDER):
-        if folder.name not in parts and folder.name not in unfinished:
-            yield folder
-        elif folder.name not in unfinished:
-            yield from (entry for entry in _entries(folder) if entry.is_dir() and entry.name not in parts[folder.name])
-    for name in (DELETIONS_FOLDER, SOURCES_FOLDER):
-        yield from (file for file in _entries(path / name) if f"{name}/{file.name}" not in files)
-
-
-def _all_entries(path: Path) -> Iterator[Path]:
-    """Yields everything that may be removed, named or not."""
-    for name in (SEGMENTS_FOLDER, DELETIONS_FOLDER, SOURCES_FOLDER):
-        for entry in _entries(path / name):
+    segments = path / SEGMENTS_FOLDER
+    for entry in entries:
+        above = entry.parent
+        if above == segments:
+            is_unnamed = entry.name not in parts and entry.name not in unfinished
+        elif above.parent == segments:
+            is_unnamed = above.name not in unfinished and entry.name not in parts.get(above.name, {entry.name})
+        else:
+            is_unnamed = f"{above.name}/{entry.name}" not in files
+        if is_unnamed:
             yield entry
-            if name == SEGMENTS_FOLDER:
-                yield from (inner for inner in _entries(entry) if inner.is_dir())
 
 
 def _entries(folder: Path) -> list[Path]:
