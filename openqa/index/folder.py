@@ -253,7 +253,7 @@ def damages(
         if part in segment.parts
     )
     for name, entry in generation.all_files():
-        problem = "" if name.startswith(left_out) else _problem(path / name, entry, limit_bytes)
+        problem = "" if name.startswith(left_out) else problem_of(path / name, entry, limit_bytes)
         if problem:
             yield Damage(path / name, problem)
         n_bytes += entry.size_bytes
@@ -261,7 +261,14 @@ def damages(
             on_progress(n_bytes, all_bytes)
 
 
-def _problem(file: Path, entry: FileEntry, limit_bytes: float) -> str:
+def problem_of(file: Path, entry: FileEntry, limit_bytes: float = float("inf")) -> str:
+    """Returns what is wrong with a committed file, "" when nothing is.
+
+    Args:
+        file: where it stands.
+        entry: what was committed.
+        limit_bytes: of a larger file only the size is looked at.
+    """
     try:
         size_bytes = file.stat().st_size
     except OSError as error:

@@ -9,8 +9,8 @@ There are no times in it: the same input gives the same bytes.
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +91,12 @@ class Generation:
         """Documents in all segments, without those of which every passage is deleted."""
         deleted = sum(entry.n_documents for entry in self.deletions.values())
         return sum(segment.n_documents for segment in self.segments) - deleted
+
+    def without(self, names: Collection[str]) -> "Generation":
+        """Returns the generation as if it had not the segments of these names."""
+        segments = tuple(segment for segment in self.segments if segment.name not in names)
+        deletions = {name: entry for name, entry in self.deletions.items() if name not in names}
+        return replace(self, segments=segments, deletions=deletions)
 
     def all_files(self) -> Iterator[tuple[str, FileEntry]]:
         """Yields every committed file: its path in the index folder and what it must be."""

@@ -8,6 +8,9 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
+from openqa.errors import IndexFolderError, unknown_name
+from openqa.index.folder import VERIFY_MODES
+from openqa.pipeline.background import BackgroundCheck
 from openqa.pipeline.parts import LazyEncoder
 from openqa.pipeline.reader import IndexReader
 from openqa.pipeline.view import open_view
@@ -73,14 +76,18 @@ def open_index(path: str | Path, verify: str = "quick", *, encoder: Encoder | No
     Args:
         path: the index folder; it may be on storage that cannot be written.
         verify: "quick" checks the generation, the size of every file and every byte of files up to 8 MB; "full"
-            checks every byte.
+            checks every byte; "background" does what "quick" does, then checks every byte while the index is searched,
+            now and after each `refresh`: segments that are damaged are left out of search, and `withdrawn` names them.
         encoder: for the dense part, instead of the one that the index names.
 
     Raises:
         IndexFolderError: there is no index, a file is missing or damaged, or the format is newer than this version.
-        ConfigError: `verify` is neither "quick" nor "full".
+        ConfigError: `verify` is none of these.
     """
-    return Index(open_view(Path(path), LazyEncoder("", encoder), verify))
+    if verify not in (*VERIFY_MODES, "background"):
+        raise unknown_name("verify mode", verify, (*VERIFY_MODES, "background"))
+    check = BackgroundCheck(Path(path)) if verify == "background" else None
+    return Index(open_view(Path(path), LazyEncoder("", encoder), "quick" if check else verify), check)
 
 
 class Index(IndexReader):
@@ -135,6 +142,7 @@ class Index(IndexReader):
         for ids in (documents, passages):
             if isinstance(ids, str):
                 raise TypeError(f'ids must be an iterable of strings, got "{ids}"; give ["{ids}"]')
+        self._prepare_change()
         summary = delete_from_folder(self.path, documents=documents, passages=passages, missing_ok=missing_ok)
         self._after_change()
         return summary
@@ -151,7 +159,7 @@ class Index(IndexReader):
         """
         from openqa.pipeline.writing import merge_segments
 
-        self.refresh()
+        self._prepare_change()
         summary = merge_segments(self.path, self._view.encoder, everything=everything)
         self.refresh()
         return summary
@@ -247,7 +255,7 @@ class Index(IndexReader):
         """
         from openqa.pipeline.sync import FolderReading, sync_folder
 
-        self.refresh()
+        self._prepare_change()
         view = self._view
         reading = FolderReading(Path(folder), lang, text_field, id_field)
         return sync_folder(
@@ -271,11 +279,20 @@ class Index(IndexReader):
     def _write(self, documents: Iterable[Document], changes: "Changes", **how: Unpack["Writing"]) -> "WriteSummary":
         from openqa.pipeline.writing import add_documents
 
-        self.refresh()
+        self._prepare_change()
         view = self._view
         summary = add_documents(view.snapshot, documents, view.encoder, changes, **how)
         self._after_change()
         return summary
+
+    def _prepare_change(self) -> None:
+        """Moves on to the newest generation; a damaged index is not changed, for that would hide what was lost."""
+        self.refresh()
+        for damage in self.withdrawn[:1]:
+            raise IndexFolderError(
+                f'index "{self.path}" is damaged: {damage.file}: {damage.problem}; restore that file from a copy or '
+                f"run openqa verify {self.path} --repair, then open the index again"
+            )
 
     def _after_change(self) -> None:
         """Moves on to what was committed, and merges where it is time."""
@@ -290,4 +307,4 @@ class Index(IndexReader):
 
         own = self._view.encoder
         write_part(self.path, name, encoder, own, is_there=is_there, **how)
-        self._open = open_view(self.path, LazyEncoder(encoder) if encoder else own)
+        self._show(open_view(self.path, LazyEncoder(encoder) if encoder else own))

@@ -1,5 +1,7 @@
 """What an open index is to those who only read it: search, passages, counts, and whether its bytes are sound."""
 
+import threading
+import weakref
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self, TypeVar
@@ -7,6 +9,7 @@ from typing import Self, TypeVar
 from openqa.errors import IndexFolderError
 from openqa.index.folder import Damage, verify_folder
 from openqa.index.generation import newest_generation
+from openqa.pipeline.background import BackgroundCheck
 from openqa.pipeline.info import IndexInfo, index_info
 from openqa.pipeline.questions import check_questions, with_languages
 from openqa.pipeline.retrievers import available
@@ -24,14 +27,18 @@ class IndexReader:
     the garbage collector.
     """
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: View, check: BackgroundCheck | None = None) -> None:
         """Takes an open generation.
 
         Args:
             view: its generation to search.
+            check: checks every byte meanwhile, and of later generations too; None for no such check.
         """
         self.path = view.snapshot.path
-        self._open: View | None = view
+        self._open: View | None = None
+        self._changing = threading.Lock()
+        self._check = check
+        self._show(view)
 
     def __len__(self) -> int:
         """Number of passages."""
@@ -102,7 +109,7 @@ class IndexReader:
         view = self._view
         if newest_generation(self.path)[0].number == view.number:
             return False
-        self._open = open_view(self.path, view.encoder)
+        self._show(open_view(self.path, view.encoder))
         return True
 
     def verify(self, mode: str = "full") -> list[Damage]:
@@ -115,6 +122,11 @@ class IndexReader:
             IndexFolderError: there is no sound generation left.
         """
         return list(verify_folder(self.path, mode))
+
+    @property
+    def withdrawn(self) -> tuple[Damage, ...]:
+        """What `verify="background"` has found damaged so far; segments with such files are left out of search."""
+        return self._check.damages if self._check else ()
 
     def info(self) -> IndexInfo:
         """Returns counts, sizes and settings."""
@@ -135,6 +147,28 @@ class IndexReader:
         if self._open is None:
             return f'Index("{self.path}", closed)'
         return f'Index("{self.path}", {len(self)} passages, parts {", ".join(self.parts)})'
+
+    def _show(self, view: View) -> None:
+        """Takes a generation; what is known to be damaged of it is left out, and the rest is looked at."""
+        check = self._check
+        with self._changing:
+            self._open = check.sound_view(view) if check else view
+        if not check:
+            return
+        reader_of, number = weakref.ref(self), view.number
+
+        def is_shown() -> bool:
+            reader = reader_of()
+            return reader is not None and reader._open is not None and reader._open.number == number
+
+        def withdraw() -> None:
+            reader = reader_of()
+            if reader is not None:
+                with reader._changing:
+                    if is_shown():
+                        reader._open = check.sound_view(reader._view)
+
+        check.start(view.snapshot.generation, is_shown, withdraw)
 
     @property
     def _view(self) -> View:

@@ -25,8 +25,8 @@ VERSION = 1
 Terms = tuple[str, ...]
 
 _LONGEST_TERM = 64  # characters; the rest of a longer word is dropped
-_LONGEST_REMEMBERED = 24  # characters; longer runs seldom come again
-_MOST_REMEMBERED = 200_000  # words, about 60 MB; beyond, the memory starts anew
+_LONGEST_REMEMBERED = 24  # characters; longer words seldom come again, nor do runs that give several terms
+_MOST_REMEMBERED = 50_000  # words of a language, about 9 MB; beyond, the memory starts anew
 
 
 class _TermsOfWord(dict[str, Terms]):
@@ -38,7 +38,7 @@ class _TermsOfWord(dict[str, Terms]):
 
     def __missing__(self, word: str) -> Terms:
         terms = self._analyze(word)
-        if len(word) <= _LONGEST_REMEMBERED:
+        if len(word) <= _LONGEST_REMEMBERED and len(terms) < 2:
             if len(self) >= _MOST_REMEMBERED:
                 self.clear()
             self[word] = terms
