@@ -108,8 +108,8 @@ def merge(
     """
     from openqa.pipeline.index import open_index
 
-    with open_index(index) as opened, progress(Count("merging")):
-        summary = opened.merge(everything)
+    with open_index(index) as opened, progress(Count("merging", "passages")) as count:
+        summary = opened.merge(everything, on_progress=count)
     if as_json:
         print_json(
             {

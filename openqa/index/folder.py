@@ -164,7 +164,8 @@ class Snapshot:
         if names:
             raise EncoderMismatch(
                 f'index "{self.path}": part "{part.name}" was built with {_values(built, names)}, '
-                f"now at hand is {_values(given, names)}; use the former, or build the index again"
+                f"now at hand is {_values(given, names)}; use the former, or write the part anew: "
+                f"openqa parts {self.path} rebuild {part.name}"
             )
 
 
@@ -196,7 +197,7 @@ def open_folder(
             for damage in damages(path, generation, limit_bytes, without_parts):
                 raise IndexFolderError(
                     f'index "{path}" is damaged: {damage.file}: {damage.problem}; restore that file from a copy, '
-                    f"or build the index again"
+                    f"or see how to go on without it: openqa verify {path}"
                 )
             return Snapshot(path, generation, damaged_newer)
         except IndexFolderError:
@@ -306,7 +307,9 @@ def _deleted_rows(path: Path, generation: Generation, entry: SegmentEntry) -> Ar
 
 def _no_part(path: Path, part: str, known: Mapping[str, Any]) -> IndexFolderError:
     has = ", ".join(sorted(known)) or "none"
-    return IndexFolderError(f'index "{path}" has no part "{part}" (it has: {has}); build the index again with it')
+    return IndexFolderError(
+        f'index "{path}" has no part "{part}" (it has: {has}); add it: openqa parts INDEX add {part}'
+    )
 
 
 def _values(config: Mapping[str, Any], names: list[str]) -> str:

@@ -195,8 +195,8 @@ def newest_generation(path: Path) -> tuple[Generation, tuple[Path, ...]]:
 def damaged_generation(file: Path) -> IndexFolderError:
     """The error for a generation file that does not match its own checksum."""
     return IndexFolderError(
-        f"{file}: does not match its own checksum, the file is damaged; restore it from a copy, or remove it to go "
-        f"back to the generation before"
+        f"{file}: does not match its own checksum, the file is damaged; restore it from a copy, or go back to the "
+        f"newest sound generation, if there is one: openqa verify {file.parent} --repair"
     )
 
 

@@ -6,7 +6,7 @@ times only however large the index grows; a segment of which a fifth is deleted 
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,7 +76,14 @@ def plan_full_merge(sizes: Sequence[tuple[int, int]], segment_size: int) -> list
     return [group for group in groups if len(group) > 1 or sizes[group[0]][0] > sizes[group[0]][1]]
 
 
-def merge_folder(path: Path, parts: Sequence[Part], *, segment_size: int, everything: bool = False) -> MergeSummary:
+def merge_folder(
+    path: Path,
+    parts: Sequence[Part],
+    *,
+    segment_size: int,
+    everything: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> MergeSummary:
     """Merges segments as one new generation, where the policy finds any to merge; rankings stay what they are.
 
     Args:
@@ -84,6 +91,7 @@ def merge_folder(path: Path, parts: Sequence[Part], *, segment_size: int, everyt
         parts: the index's own, with the configs it was built with.
         segment_size: most passages in a merged segment.
         everything: merge into as few segments as `segment_size` allows, and free all that is deleted.
+        on_progress: called after each new segment with the passages that are in new ones by now, and all that will be.
 
     Raises:
         EncoderMismatch: a part's config is not the one the index was built with.
@@ -97,10 +105,26 @@ def merge_folder(path: Path, parts: Sequence[Part], *, segment_size: int, everyt
             return MergeSummary(snapshot.generation.number, 0, 0, len(sizes))
         collect(path)
         make_folder(path / SEGMENTS_FOLDER)
-        merged = {group[0]: _merge(path, snapshot, group, parts) for group in plan}
+        merged = dict(_merge_all(path, snapshot, plan, parts, on_progress))
         number = _commit(path, snapshot, plan, merged)
     n_merged, n_new = sum(map(len, plan)), sum(entry is not None for entry in merged.values())
     return MergeSummary(number, n_merged, n_new, len(sizes) - n_merged + n_new)
+
+
+def _merge_all(
+    path: Path,
+    snapshot: Snapshot,
+    plan: Sequence[Sequence[int]],
+    parts: Sequence[Part],
+    on_progress: Callable[[int, int], None] | None,
+) -> Iterator[tuple[int, SegmentEntry | None]]:
+    """Yields the first place of each group with the segment that takes the place of all."""
+    segments = snapshot.segments
+    sizes = [sum(len(segments[place]) - len(segments[place].deleted_rows) for place in group) for group in plan]
+    for number, group in enumerate(plan, start=1):
+        yield group[0], _merge(path, snapshot, group, parts)
+        if on_progress:
+            on_progress(sum(sizes[:number]), sum(sizes))
 
 
 def _merge(path: Path, snapshot: Snapshot, group: Sequence[int], parts: Sequence[Part]) -> SegmentEntry | None:

@@ -147,11 +147,15 @@ class Index(IndexReader):
         self._after_change()
         return summary
 
-    def merge(self, everything: bool = False) -> "MergeSummary":
+    def merge(
+        self, everything: bool = False, *, on_progress: Callable[[int, int], None] | None = None
+    ) -> "MergeSummary":
         """Merges segments, which makes search faster and frees what is deleted; rankings stay what they are.
 
         Args:
             everything: merge all into as few segments as the segment size allows; else those that it is time for.
+            on_progress: called after each new segment with the passages that are in new ones by now, and all that will
+                be.
 
         Raises:
             IndexFolderError: the index is damaged or being written, or the disk refuses.
@@ -160,7 +164,7 @@ class Index(IndexReader):
         from openqa.pipeline.writing import merge_segments
 
         self._prepare_change()
-        summary = merge_segments(self.path, self._view.encoder, everything=everything)
+        summary = merge_segments(self.path, self._view.encoder, everything=everything, on_progress=on_progress)
         self.refresh()
         return summary
 

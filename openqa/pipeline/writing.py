@@ -82,13 +82,20 @@ def add_documents(
     return add_to_folder(snapshot.path, passages, parts, options=_options(config, how), **changes)
 
 
-def merge_segments(path: Path, encoder: LazyEncoder, *, everything: bool = False) -> MergeSummary:
+def merge_segments(
+    path: Path,
+    encoder: LazyEncoder,
+    *,
+    everything: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> MergeSummary:
     """Merges segments as the policy has it, or all of them; rankings stay what they are.
 
     Args:
         path: the index folder.
         encoder: for the dense part.
         everything: into as few segments as the index's segment size allows.
+        on_progress: as for `merge_folder`.
 
     Raises:
         IndexFolderError: there is no index, it is damaged or being written, or the disk refuses.
@@ -96,7 +103,7 @@ def merge_segments(path: Path, encoder: LazyEncoder, *, everything: bool = False
     """
     config = config_of(newest_generation(path)[0])
     parts = make_parts(config.parts, encoder)
-    return merge_folder(path, parts, segment_size=config.segment_size, everything=everything)
+    return merge_folder(path, parts, segment_size=config.segment_size, everything=everything, on_progress=on_progress)
 
 
 def merge_if_due(snapshot: Snapshot, encoder: LazyEncoder) -> MergeSummary | None:

@@ -195,7 +195,7 @@ def _read_config(segment: SegmentView) -> tuple[str, int]:
 
 def _check_encoder(identity: str, dim: int, built: tuple[str, str, int]) -> None:
     index, built_identity, built_dim = built
-    advice = "encode with that, or build again"
+    advice = "encode with that, or write the vectors anew: openqa parts INDEX rebuild dense"
     if dim != built_dim:
         raise EncoderMismatch(
             f'queries have dimension {dim}, index "{index}" has {built_dim}; '

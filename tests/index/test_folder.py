@@ -54,7 +54,7 @@ def test_unknown_names_are_refused(tmp_path: Path) -> None:
     with pytest.raises(IndexFolderError) as caught:
         snapshot.part_config("dense")
     assert str(caught.value) == (
-        f'index "{tmp_path}/i" has no part "dense" (it has: length); build the index again with it'
+        f'index "{tmp_path}/i" has no part "dense" (it has: length); add it: openqa parts INDEX add dense'
     )
     with pytest.raises(IndexFolderError, match='has no part "dense"'):
         snapshot.segments[0].part_path("dense")
@@ -71,7 +71,7 @@ def test_other_part_config_is_refused(tmp_path: Path) -> None:
         snapshot.check_part(LengthPart("words"))
     assert str(caught.value) == (
         f'index "{tmp_path}/i": part "length" was built with unit "characters", now at hand is unit "words"; '
-        f"use the former, or build the index again"
+        f"use the former, or write the part anew: openqa parts {tmp_path}/i rebuild length"
     )
 
 
@@ -97,8 +97,8 @@ def test_damage_of_every_file_is_named(tmp_path: Path, mode: str) -> None:
             with pytest.raises(IndexFolderError) as caught:
                 open_folder(tmp_path / "i", verify=mode)
             assert str(caught.value) == (
-                f'index "{tmp_path}/i" is damaged: {file}: {problem}; restore that file from a copy, or build the '
-                f"index again"
+                f'index "{tmp_path}/i" is damaged: {file}: {problem}; restore that file from a copy, or see how to '
+                f"go on without it: openqa verify {tmp_path}/i"
             )
             assert list(verify_folder(tmp_path / "i", mode)) == [Damage(file, problem)]
             file.write_bytes(sound)

@@ -75,8 +75,8 @@ def test_every_flipped_byte_and_every_cut_is_noticed(tmp_path: Path) -> None:
     path = generation_path(tmp_path, 7)
     sound = path.read_bytes()
     expected = (
-        f"{path}: does not match its own checksum, the file is damaged; restore it from a copy, or remove it to go "
-        f"back to the generation before"
+        f"{path}: does not match its own checksum, the file is damaged; restore it from a copy, or go back to the "
+        f"newest sound generation, if there is one: openqa verify {tmp_path} --repair"
     )
     flipped = (sound[:n] + bytes([sound[n] ^ 1]) + sound[n + 1 :] for n in range(len(sound)))
     for content in (*flipped, *(sound[:n] for n in range(len(sound)))):

@@ -75,8 +75,13 @@ def fill(path: Path) -> list[list[Passage]]:
 def test_a_full_merge_frees_what_is_deleted(tmp_path: Path) -> None:
     """Into few segments, in the order of before, with the parts of what is left; documents keep their identity."""
     left = fill(tmp_path / "i")
-    summary = merge_folder(tmp_path / "i", [LengthPart()], segment_size=16, everything=True)
+    told: list[tuple[int, int]] = []
+    summary = merge_folder(
+        tmp_path / "i", [LengthPart()], segment_size=16, everything=True, on_progress=lambda *done: told.append(done)
+    )
     assert summary == MergeSummary(generation=5, n_merged_segments=5, n_new_segments=2, n_segments=2)
+    sizes = [len(segment) for segment in open_folder(tmp_path / "i").segments]
+    assert told == [(sizes[0], sum(sizes)), (sum(sizes), sum(sizes))]
     assert passages(tmp_path / "i") == [passage for each in left for passage in each]
     snapshot = open_folder(tmp_path / "i", verify="full")
     assert (snapshot.generation.n_documents, snapshot.generation.deletions) == (13, {})

@@ -130,7 +130,8 @@ def test_another_width_is_refused(tmp_path: Path) -> None:
         DenseRetriever(segments, LetterEncoder(384))
     assert str(error.value) == (
         f'queries have dimension 384, index "{tmp_path / "wiki"}" has 768; it was built with '
-        f'"intfloat/multilingual-e5-base"; encode with that, or build again'
+        f'"intfloat/multilingual-e5-base"; encode with that, or write the vectors anew: '
+        f"openqa parts INDEX rebuild dense"
     )
 
 
@@ -141,7 +142,7 @@ def test_another_encoder_of_the_same_width_is_refused(tmp_path: Path) -> None:
         DenseRetriever(segments, LetterEncoder(identity="two@1"))
     assert str(error.value) == (
         f'queries are encoded by "two@1", index "{tmp_path / "wiki"}" was built with "one@1"; '
-        f"encode with that, or build again"
+        f"encode with that, or write the vectors anew: openqa parts INDEX rebuild dense"
     )
 
 
