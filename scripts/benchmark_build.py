@@ -80,7 +80,7 @@ def sizes_of(file: Path) -> dict[str, int]:
     return {row[0].rstrip(":"): int(row[1]) * 1024 for row in fields if row[-1] == "kB"}
 
 
-def build(corpus: Path, path: Path, n: int, workers: int) -> dict[str, Any]:
+def build(corpus: Path, path: Path, n: int, workers: int, encoder: str) -> dict[str, Any]:
     """Builds an index of the first passages of a corpus, one passage a document.
 
     Args:
@@ -88,10 +88,11 @@ def build(corpus: Path, path: Path, n: int, workers: int) -> dict[str, Any]:
         path: the index, a new folder.
         n: how many passages.
         workers: processes that write parts.
+        encoder: of dense.
     """
     documents = islice(read_documents([corpus]), n)
     started = time.perf_counter()
-    index = openqa.build(path, documents, config=IndexConfig(split="document"), workers=workers)
+    index = openqa.build(path, documents, config=IndexConfig(split="document", encoder=encoder), workers=workers)
     elapsed_s = time.perf_counter() - started
     info = index.info()
     part_bytes = {name: part.size_bytes for name, part in info.parts.items()}
@@ -197,7 +198,7 @@ def measure(corpus: Path, path: Path, n: int, given: argparse.Namespace) -> dict
         n: how many passages.
         given: the command line.
     """
-    built, memory = watched(partial(build, corpus, path, n, given.workers))
+    built, memory = watched(partial(build, corpus, path, n, given.workers, given.encoder))
     peaks = sorted(memory.workers.values(), reverse=True)[: given.workers]
     built["memory"] = {**asdict(memory), "sum_peak_rss": memory.main_peak_rss + sum(peaks)}
     print(
@@ -232,6 +233,7 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, help="a file of make_corpus.py; made now when not given")
     parser.add_argument("--passages", type=int, nargs="+", default=[100_000, 1_000_000], help="sizes of the indexes")
     parser.add_argument("--workers", type=int, default=2, help="processes that write parts")
+    parser.add_argument("--encoder", default="static", help="of dense; mini takes hours for a million passages")
     parser.add_argument("--questions", type=int, default=100, help="asked of every retriever")
     parser.add_argument("--folder", type=Path, help="where to make the temporary folder; 4 KB a passage are needed")
     parser.add_argument("--out", type=Path, help="a JSON file for all figures")

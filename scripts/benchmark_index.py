@@ -14,6 +14,7 @@ from functools import partial
 from pathlib import Path
 
 import openqa
+from openqa import IndexConfig
 from openqa.corpus import read_documents, squad_questions
 from openqa.types import Question
 
@@ -33,6 +34,7 @@ def main() -> None:
     """Parses the command line, builds, searches, prints."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the shared data folder")
+    parser.add_argument("--encoder", default="static", help="of dense; mini encodes 50,000 passages in half an hour")
     parser.add_argument("--questions", type=int, default=200, help="how many English questions are asked")
     arguments = parser.parse_args()
     paths = [arguments.data / "qa" / f"{name}.json.gz" for name in FILES]
@@ -40,7 +42,8 @@ def main() -> None:
     questions = [question for question, _ in every[:: len(every) // arguments.questions]]
     with tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        index = openqa.build(Path(folder) / "index", read_documents(paths))
+        config = IndexConfig(encoder=arguments.encoder)
+        index = openqa.build(Path(folder) / "index", read_documents(paths), config=config)
         elapsed_s = time.perf_counter() - started
         peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
         size_mb = sum(path.stat().st_size for path in Path(folder).rglob("*") if path.is_file()) / 1e6

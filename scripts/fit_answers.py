@@ -1,31 +1,38 @@
-"""Fits how spans become answers (retrieval weight, temperature, no-answer threshold) on MLQA dev, part 3.
+"""Fits how spans become answers on MLQA dev, part 3.
 
-One index holds the passages of all seven languages; questions of part 3 are asked in every language. An answer is
-right when its F1 with a gold answer of its passage's language is at least 0.5. The retrieval weight maximises the
-share of right first answers; the temperature minimises the log loss of their probabilities; the threshold is the
-highest score under which fewer than 1 answer in 20 is right. Put the printed values into the reader's config.json.
+One index holds the passages of all seven languages; questions of part 3 are asked in every language, and each twice: of
+the whole index, and without the passage of its own language that answers it, for whoever asks is often answered in
+another one. An answer is right when its F1 with a gold answer of its passage's language is at least 0.5. The weights of
+retrieval and of the sentence's similarity and the penalty for spans in the question's own language maximise the share
+of right first answers; the temperature minimises the log loss of their probabilities; the threshold is the highest
+score under which fewer than 1 answer in 20 is right. Put the printed values into scripts/export_models.py and into the
+reader's config.json.
 
 Example:
     python scripts/fit_answers.py --data ../shared/data --questions 210
 """
 
 import argparse
+import itertools
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from openqa.encode import load_encoder
 from openqa.evaluate import load_mlqa_dev, score_answers
 from openqa.evaluate.parallel import ParallelQA
 from openqa.pipeline.config import IndexConfig
 from openqa.pipeline.index import build
-from openqa.read import AnswerSettings, MiniReader, answers, load_reader
+from openqa.read import AnswerSettings, Evidence, MiniReader, answers, load_reader, sentence_similarities
 from openqa.types import Answer, Array, Document, Passage, Question, Span
 
 DEPTH, SPANS = 10, 20
-WEIGHTS = (0.0, 2.0, 4.0, 6.0, 8.0, 10.0, 14.0, 18.0, 24.0)
+WEIGHTS = (0.0, 4.0, 8.0, 12.0, 18.0, 24.0)
+PENALTIES = (0.0, 2.0, 4.0, 6.0, 8.0)
+SENTENCE_WEIGHTS = (0.0, 6.0, 12.0, 18.0, 24.0)
 TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
 
@@ -37,6 +44,7 @@ class Asked:
     passages: Sequence[Passage]
     scores: dict[str, float]
     spans: Sequence[Span]
+    similarities: Sequence[float]
 
 
 def main() -> None:
@@ -49,24 +57,37 @@ def main() -> None:
     folder = arguments.data / "qa" / "mlqa-dev"
     everything = load_mlqa_dev(folder, parts=(0, 1, 2, 3))
     asked = ask_all(everything, load_mlqa_dev(folder, parts=(3,)), load_reader(arguments.reader), arguments.questions)
-    weight = max(
-        WEIGHTS, key=lambda weight: judged(asked, everything, AnswerSettings(retrieval_weight=weight))[1].mean()
-    )
+    tried = [
+        AnswerSettings(retrieval_weight=weight, own_language_penalty=penalty, sentence_weight=sentence)
+        for weight, penalty, sentence in itertools.product(WEIGHTS, PENALTIES, SENTENCE_WEIGHTS)
+    ]
+    best = max(tried, key=lambda settings: judged(asked, everything, settings)[1].mean())
     losses: dict[float, float] = {}
     for temperature in TEMPERATURES:
-        _, right, probability = judged(asked, everything, AnswerSettings(temperature, retrieval_weight=weight))
+        _, right, probability = judged(asked, everything, replace(best, temperature=temperature))
         losses[temperature] = log_loss(right, probability)
-    best = min(losses, key=lambda temperature: losses[temperature])
-    score, right, _ = judged(asked, everything, AnswerSettings(best, retrieval_weight=weight))
+    best = replace(best, temperature=min(losses, key=lambda temperature: losses[temperature]))
+    score, right, _ = judged(asked, everything, best)
+    rivals = {
+        "best": best,
+        "no penalty": replace(best, own_language_penalty=0.0),
+        "no sentences": replace(best, sentence_weight=0.0),
+        "no retrieval": replace(best, retrieval_weight=0.0),
+        "reader alone": AnswerSettings(),
+    }
+    for name, settings in rivals.items():
+        found = judged(asked, everything, settings)[1].reshape(2, -1)  # of the whole index, without the own passage
+        print(f"{name}: right {found[0].mean():.3f} and {found[1].mean():.3f}, n {len(asked)}")
     print(
-        f"n {len(asked)}, right {right.mean():.3f}, without retrieval's score "
-        f"{judged(asked, everything, AnswerSettings())[1].mean():.3f}"
+        f"retrieval_weight {best.retrieval_weight}, own_language_penalty {best.own_language_penalty}, "
+        f"sentence_weight {best.sentence_weight}, "
+        f"temperature {best.temperature}, no_answer_threshold {threshold(score, right):.2f}"
     )
-    print(f"retrieval_weight {weight}, temperature {best}, no_answer_threshold {threshold(score, right):.2f}")
 
 
 def ask_all(everything: ParallelQA, fitting: ParallelQA, reader: MiniReader, n: int) -> list[Asked]:
-    """Retrieves and reads for questions of every language in turn.
+    """Retrieves and reads for questions of every language in turn: all of the whole index, then all without the
+    passage of their own language that answers them.
 
     Args:
         everything: the passages.
@@ -83,11 +104,19 @@ def ask_all(everything: ParallelQA, fitting: ParallelQA, reader: MiniReader, n: 
     questions = [question for lang in fitting.langs for question in fitting.questions(lang, lang, per_lang)]
     with tempfile.TemporaryDirectory() as folder:
         index = build(Path(folder) / "index", documents, config=IndexConfig(split="document"))
-        rankings = index.search(questions, DEPTH, "hybrid")
+        deeper = index.search(questions, DEPTH + 1, "hybrid")
+        own = [everything.sides[question.lang].passage_ids[question.id] for question in questions]
+        without = [
+            [hit for hit in ranking if hit.passage_id != gold][:DEPTH]
+            for ranking, gold in zip(deeper, own, strict=True)
+        ]
+        rankings = [ranking[:DEPTH] for ranking in deeper] + without
         passages = [[index.passage(hit.passage_id) for hit in ranking] for ranking in rankings]
-    spans = reader.read_many(questions, passages, SPANS)
+    twice = [*questions, *questions]
+    spans = reader.read_many(twice, passages, SPANS)
     scores = [{hit.passage_id: hit.score for hit in ranking} for ranking in rankings]
-    return [Asked(*row) for row in zip(questions, passages, scores, spans, strict=True)]
+    near = sentence_similarities(twice, passages, spans, load_encoder())
+    return [Asked(*row) for row in zip(twice, passages, scores, spans, near, strict=True)]
 
 
 def judged(asked: Sequence[Asked], everything: ParallelQA, settings: AnswerSettings) -> tuple[Array, Array, Array]:
@@ -100,7 +129,8 @@ def judged(asked: Sequence[Asked], everything: ParallelQA, settings: AnswerSetti
     """
     rows = []
     for one in asked:
-        found = answers(one.spans, one.passages, 1, settings=settings, retrieval_scores=one.scores)
+        evidence = Evidence(one.question.lang, one.scores, one.similarities)
+        found = answers(one.spans, one.passages, 1, settings=settings, evidence=evidence)
         rows.append(
             (found[0].score, is_right(found[0], one, everything), found[0].probability)
             if found

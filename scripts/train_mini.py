@@ -1,22 +1,30 @@
-"""Trains the bundled reader; run it again to go on from its checkpoint.
+"""Trains the bundled encoder and reader together; run it again to go on from its checkpoint.
 
 Example:
-    python scripts/train_mini_reader.py --tokenizer work/tokenizer.json --static work/static.npy \
-        --english-body PATH/all-MiniLM-L6-v2 --reading work/reading --out work/reader
+    python scripts/train_mini.py --tokenizer work/tokenizer.json --static work/static.npy \
+        --english-body PATH/all-MiniLM-L6-v2 --pairs work/pairs --reading work/reading --out work/mini
 """
 
 import argparse
 import time
+from collections import defaultdict
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 from transformers import BertModel
 from transformers.utils import logging
 
-from openqa.train.data import ReadingSet, batches
-from openqa.train.reader import ReaderModel, ReaderSettings, train_reader
+from openqa.train.data import ReadingBatch, ReadingSet, batches
+from openqa.train.loop import TrainSettings, train
+from openqa.train.mini import MiniModels, Teacher
+from openqa.train.packing import PairSet
+from openqa.train.pair_batches import PairBatch, pair_batches
 from openqa.train.transfer import target_embeddings
+
+REPORT_EVERY = 25
 
 
 def main() -> None:
@@ -25,8 +33,12 @@ def main() -> None:
     parser.add_argument("--tokenizer", type=Path, required=True, help="the shared tokenizer.json")
     parser.add_argument("--static", type=Path, required=True, help="static.npy of scripts/train_static.py")
     parser.add_argument("--english-body", type=Path, required=True, help="folder of all-MiniLM-L6-v2")
+    parser.add_argument("--pairs", type=Path, required=True, help="folder of scripts/pack_pairs.py")
     parser.add_argument("--reading", type=Path, required=True, help="folder of scripts/pack_reading.py")
+    parser.add_argument("--start", type=Path, help="checkpoint of another training, whose weights are the start")
     parser.add_argument("--steps", type=int, default=4000, help="optimiser steps")
+    parser.add_argument("--reading-share", type=float, default=0.35, help="of the steps: the reader learns")
+    parser.add_argument("--embedding-rate", type=float, default=5e-4, help="highest learning rate of the table")
     parser.add_argument("--tokens", type=int, default=4096, help="tokens a step")
     parser.add_argument("--window", type=int, default=168, help="longest sequence, in tokens")
     parser.add_argument("--out", type=Path, required=True, help="folder for the checkpoint")
@@ -34,37 +46,64 @@ def main() -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    sets = [ReadingSet.load(path) for path in sorted(arguments.reading.glob("*.npz"))]
-    settings = ReaderSettings(steps=arguments.steps)
+    settings = TrainSettings(steps=arguments.steps, embedding_learning_rate=arguments.embedding_rate)
     torch.manual_seed(settings.seed)
-    model = _start(arguments, device).to(device)
-    started, losses, n_sequences = time.monotonic(), [], 0
+    english: torch.nn.Module = _body(arguments.english_body, device)
+    teacher = Teacher(english.to(device))
+    models = _start(arguments, device).to(device)
+    started, losses = time.monotonic(), defaultdict(list)
 
-    def report(step: int, loss: float, size: int) -> None:
-        nonlocal n_sequences
-        losses.append(loss)
-        n_sequences += size
-        if (step + 1) % 25 == 0:
-            rate = n_sequences / (time.monotonic() - started)
-            print(f"{step + 1} loss {np.mean(losses[-100:]):.3f} {n_sequences} {rate:.1f}/s", flush=True)
+    def loss_of(batch: ReadingBatch | PairBatch) -> Tensor:
+        if isinstance(batch, ReadingBatch):
+            return models.reading_loss(batch)
+        return models.encoding_loss(batch, teacher)
 
-    data = batches(sets, window=arguments.window, tokens=arguments.tokens, negative=0.1, seed=settings.seed)
-    train_reader(model, data, settings, checkpoint=arguments.out / "checkpoint.pt", on_step=report)
+    def report(step: int, loss: float, batch: ReadingBatch | PairBatch) -> None:
+        losses["reading" if isinstance(batch, ReadingBatch) else batch.name].append(loss)
+        if (step + 1) % REPORT_EVERY == 0:
+            means = " ".join(f"{kind} {np.mean(values[-40:]):.3f}" for kind, values in sorted(losses.items()))
+            print(f"{step + 1} {time.monotonic() - started:.0f} s {means}", flush=True)
+
+    data = _data(arguments, settings.seed)
+    train(models, data, loss_of, settings, checkpoint=arguments.out / "checkpoint.pt", on_step=report)
 
 
-def _start(arguments: argparse.Namespace, device: torch.device) -> ReaderModel:
-    body = BertModel.from_pretrained(
-        arguments.english_body,
+def _data(arguments: argparse.Namespace, seed: int) -> Iterator[ReadingBatch | PairBatch]:
+    reading_sets = [ReadingSet.load(path) for path in sorted(arguments.reading.glob("*.npz"))]
+    pair_sets = [PairSet.load(path) for path in sorted(arguments.pairs.glob("*.npz"))]
+    sizes = {"window": arguments.window, "tokens": arguments.tokens, "seed": seed}
+    reading = batches(reading_sets, negative=0.1, **sizes)
+    pairs = pair_batches(pair_sets, **sizes)
+    rng = np.random.default_rng(seed)
+    while True:
+        if rng.random() < arguments.reading_share:
+            yield next(reading)
+        else:
+            yield next(pairs)
+
+
+def _start(arguments: argparse.Namespace, device: torch.device) -> MiniModels:
+    bodies = [_body(arguments.english_body, device) for _ in range(2)]
+    if arguments.start:
+        weights = torch.load(arguments.start, map_location="cpu", weights_only=True)["model"]
+        models = MiniModels(weights["table"], bodies[0], bodies[1])
+        models.load_state_dict(weights)
+        return models
+    static = np.load(arguments.static)
+    target, copied = target_embeddings(bodies[0], arguments.english_body / "vocab.txt", arguments.tokenizer, static)
+    print(f"{copied} of {len(target)} pieces copied from the English vocabulary", flush=True)
+    return MiniModels(torch.from_numpy(target), bodies[0], bodies[1])
+
+
+def _body(folder: Path, device: torch.device) -> BertModel:
+    return BertModel.from_pretrained(
+        folder,
         add_pooling_layer=False,
         dtype=torch.float32,
         attn_implementation="eager" if device.type == "cpu" else "sdpa",  # eager learns faster on a CPU
         hidden_dropout_prob=0.0,
         attention_probs_dropout_prob=0.0,
     )
-    static = np.load(arguments.static)
-    target, copied = target_embeddings(body, arguments.english_body / "vocab.txt", arguments.tokenizer, static)
-    print(f"{copied} of {len(target)} pieces copied from the English vocabulary", flush=True)
-    return ReaderModel(torch.from_numpy(target), body)
 
 
 if __name__ == "__main__":

@@ -12,7 +12,8 @@ from pathlib import Path
 import numpy as np
 
 from openqa.encode.tokenizer import SharedTokenizer
-from openqa.train.static import PairSet, StaticSettings, train_static
+from openqa.train.packing import PairSet
+from openqa.train.static import StaticSettings, train_static
 
 
 def main() -> None:

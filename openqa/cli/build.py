@@ -25,6 +25,10 @@ def build(
     parts: Annotated[
         str | None, typer.Option("--parts", help="What to search by, joined by commas.  [default: bm25,dense]")
     ] = None,
+    encoder: Annotated[
+        str | None,
+        typer.Option("--encoder", help='Of dense: "mini", or "static", which is faster and worse.  [default: mini]'),
+    ] = None,
     split: Annotated[
         str | None,
         typer.Option("--split", help='"sentences" or "document" (one passage a document).  [default: sentences]'),
@@ -52,6 +56,7 @@ def build(
     chosen = {
         "lang": lang,
         "parts": None if parts is None else tuple(name.strip() for name in parts.split(",")),
+        "encoder": encoder,
         "split": split,
         "window_words": window_words,
         "text_field": text_field,

@@ -4,13 +4,16 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 
+import numpy as np
+
+from openqa.encode import load_encoder
 from openqa.evaluate.matrix import Matrix
 from openqa.evaluate.parallel import ParallelQA
 from openqa.evaluate.transfer import Progress, evaluate_reading, evaluate_retrieval
 from openqa.pipeline.config import IndexConfig
 from openqa.pipeline.index import Index, build
 from openqa.read.reader import MiniReader
-from openqa.types import Document, Encoder, Passage, Question, Ranking, Reader
+from openqa.types import Array, Document, Encoder, Passage, Question, Ranking, Reader
 
 _DEPTH = 10
 _BATCH_QUESTIONS = 64
@@ -43,8 +46,9 @@ def retrieval_tables(
     """
     parts = ("bm25",) if set(retrievers) == {"bm25"} else ("bm25", "dense")
     config = IndexConfig(parts=parts, split="document")
+    once = None if parts == ("bm25",) else EncodingOnce(encoder or load_encoder(config.encoder))
     indexes = {
-        lang: build(folder / lang, map(_document, data.passages(lang)), config=config, encoder=encoder)
+        lang: build(folder / lang, map(_document, data.passages(lang)), config=config, encoder=once)
         for lang in data.langs
     }
     tables = {}
@@ -91,6 +95,33 @@ def best_spans(reader: Reader, questions: Sequence[Question], passages: Sequence
             found = [reader.read(question, one, 1) for question, one in zip(asked, shown, strict=True)]
         texts.extend(spans[0].text if spans else "" for spans in found)
     return texts
+
+
+class EncodingOnce:
+    """An encoder that remembers questions: here each is asked of many indexes.
+
+    Args:
+        encoder: encodes what is new.
+    """
+
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self._known: dict[str, Array] = {}
+        self.identity, self.dim = encoder.identity, encoder.dim
+        self.encode_passages = encoder.encode_passages
+
+    def encode_queries(self, texts: Sequence[str]) -> Array:
+        """Unit rows for questions.
+
+        Args:
+            texts: B texts.
+
+        Returns:
+            (B, D) float32.
+        """
+        new = [text for text in dict.fromkeys(texts) if text not in self._known]
+        self._known.update(zip(new, self._encoder.encode_queries(new), strict=True))
+        return np.array([self._known[text] for text in texts], np.float32).reshape(len(texts), self.dim)
 
 
 def _document(passage: Passage) -> Document:

@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 from functools import cached_property
 
+from openqa.encode import load_encoder
 from openqa.pipeline.index import Index
-from openqa.pipeline.questions import check_questions
-from openqa.read import AnswerSettings, MiniReader, answers, load_reader
+from openqa.pipeline.questions import check_questions, with_languages
+from openqa.read import AnswerSettings, Evidence, MiniReader, answers, load_reader, sentence_similarities
 from openqa.types import Answer, Passage, Question, Ranking, Reader, Span
 
 DEPTH = 10
@@ -83,11 +84,18 @@ class OpenQA:
         return found
 
     def _answer_batch(self, questions: Sequence[Question], k: int) -> list[list[Answer]]:
+        questions = with_languages(questions)
         rankings, passages = self.index.search_passages(questions, self.depth, self.retriever)
         spans = self._read(questions, passages, max(_SPANS_GROUPED, k))
+        settings = self._settings()
+        near = self._similarities(questions, passages, spans, settings)
         return [
-            answers(best, shown, k, settings=self._settings(), retrieval_scores=self._evidence(ranking))
-            for best, shown, ranking in zip(spans, passages, rankings, strict=True)
+            answers(
+                best, shown, k, settings=settings, evidence=Evidence(question.lang, self._scores(ranking), similarities)
+            )
+            for question, best, shown, ranking, similarities in zip(
+                questions, spans, passages, rankings, near, strict=True
+            )
         ]
 
     def _read(self, questions: Sequence[Question], passages: Sequence[Sequence[Passage]], k: int) -> list[list[Span]]:
@@ -95,9 +103,21 @@ class OpenQA:
             return self.reader.read_many(questions, passages, k)
         return [self.reader.read(question, shown, k) for question, shown in zip(questions, passages, strict=True)]
 
+    def _similarities(
+        self,
+        questions: Sequence[Question],
+        passages: Sequence[Sequence[Passage]],
+        spans: Sequence[Sequence[Span]],
+        settings: AnswerSettings | None,
+    ) -> Sequence[list[float] | None]:
+        """How near each question is to the sentences of its spans, where the reader's settings ask for it."""
+        if settings is None or not settings.sentence_weight:
+            return [None] * len(questions)
+        return sentence_similarities(questions, passages, spans, load_encoder())
+
     def _settings(self) -> AnswerSettings | None:
         return self.reader.config.answer_settings() if isinstance(self.reader, MiniReader) else None
 
-    def _evidence(self, ranking: Ranking) -> dict[str, float] | None:
+    def _scores(self, ranking: Ranking) -> dict[str, float] | None:
         """Scores of the passages; those of another scale than the one a reader's weight was fitted on are left out."""
         return {hit.passage_id: hit.score for hit in ranking} if self.retriever == _FITTED_RETRIEVER else None

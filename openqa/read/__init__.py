@@ -1,8 +1,17 @@
 """Reading: answer spans in passages, and answers over spans."""
 
-from openqa.read.answers import answers, retrieval_bonus
+from openqa.read.answers import Evidence, answers
 from openqa.read.config import AnswerSettings, ReaderConfig
 from openqa.read.loading import load_reader
 from openqa.read.reader import MiniReader
+from openqa.read.sentences import sentence_similarities
 
-__all__ = ["AnswerSettings", "MiniReader", "ReaderConfig", "answers", "load_reader", "retrieval_bonus"]
+__all__ = [
+    "AnswerSettings",
+    "Evidence",
+    "MiniReader",
+    "ReaderConfig",
+    "answers",
+    "load_reader",
+    "sentence_similarities",
+]

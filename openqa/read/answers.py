@@ -1,6 +1,8 @@
 """From spans to answers: equal answers grouped with their support, a probability, and nothing when nothing answers.
 
 evidence(span)   = reader score + weight * (retrieval score of its passage - the best retrieval score)
+                   + weight * (similarity of question and sentence - the best of those in the passage)
+                   - penalty, where the passage is in the question's own language
 score(answer)    = T * log sum over its passages of exp(best evidence in the passage / T)
 probability      = exp(score / T) / (1 + sum over all answers of exp(score / T))
 
@@ -12,8 +14,61 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from openqa.read.config import AnswerSettings
+from openqa.text.languages import base_language
 from openqa.text.normalize import normalize_answer
 from openqa.types import Answer, Passage, Span
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of one question beside the reader's scores.
+
+    Scores count from the best of them, similarities from the best of the passage: so the scale's origin, which differs
+    between retrievers and encoders, does not matter, nor that sentences of the question's own language seem nearer.
+
+    Attributes:
+        lang: BCP 47, the question's language; "und" where it is not known.
+        retrieval: score of each passage by id; None leaves it out.
+        similarities: of the question and the sentence of each span, in the order of the spans; None leaves them out.
+    """
+
+    lang: str = "und"
+    retrieval: Mapping[str, float] | None = None
+    similarities: Sequence[float] | None = None
+
+    def bonuses(self, spans: Sequence[Span], langs: Mapping[str, str], settings: AnswerSettings) -> list[float]:
+        """Returns what is added to the score of each span.
+
+        Args:
+            spans: of the question.
+            langs: the language of each passage by id.
+            settings: the weights.
+
+        Raises:
+            ValueError: a span's passage has no language or no score, or the similarities are not one a span.
+        """
+        own = base_language(self.lang) if self.lang != "und" else None
+        near = self.similarities or [0.0] * len(spans)
+        if len(near) != len(spans):
+            raise ValueError(f"{len(spans)} spans, but {len(near)} similarities; one for each is needed")
+        best = max((self.retrieval or {}).values(), default=0.0)
+        nearest: dict[str, float] = {}
+        for span, similarity in zip(spans, near, strict=True):
+            nearest[span.passage_id] = max(similarity, nearest.get(span.passage_id, similarity))
+        found = []
+        for span, similarity in zip(spans, near, strict=True):
+            if span.passage_id not in langs:
+                raise ValueError(f'a span stands in passage "{span.passage_id}", which was not given')
+            if self.retrieval is not None and span.passage_id not in self.retrieval:
+                raise ValueError(f'passage "{span.passage_id}" has no retrieval score')
+            score = self.retrieval[span.passage_id] - best if self.retrieval else 0.0
+            is_own = base_language(langs[span.passage_id]) == own
+            found.append(
+                settings.retrieval_weight * score
+                + settings.sentence_weight * (similarity - nearest[span.passage_id])
+                - settings.own_language_penalty * is_own
+            )
+        return found
 
 
 def answers(
@@ -22,7 +77,7 @@ def answers(
     k: int,
     *,
     settings: AnswerSettings | None = None,
-    retrieval_scores: Mapping[str, float] | None = None,
+    evidence: Evidence | None = None,
 ) -> list[Answer]:
     """Groups the spans of one question into its answers.
 
@@ -34,43 +89,27 @@ def answers(
         passages: the passages they stand in.
         k: how many answers; at least 1.
         settings: temperature, threshold and weight; the defaults when None.
-        retrieval_scores: score of each passage by id; without it only the reader's score counts.
+        evidence: what is known beside the reader's scores; nothing when None.
 
     Returns:
         At most k answers, best first, each with its support, best first; [] when no score reaches the threshold.
 
     Raises:
-        ValueError: k is below 1, a score is not finite, or a span's passage is missing from `passages` or from
-            `retrieval_scores`.
+        ValueError: k is below 1, a score is not finite, a span's passage is missing from `passages` or from the
+            retrieval scores, or there are more or fewer similarities than spans.
     """
     if k < 1:
         raise ValueError(f"k is {k}; it must be at least 1")
-    chosen = settings or AnswerSettings()
+    chosen, known = settings or AnswerSettings(), evidence or Evidence()
     langs = {passage.id: passage.lang for passage in passages}
-    bonus = retrieval_bonus(retrieval_scores or {}, chosen.retrieval_weight)
     groups: dict[str, _Group] = {}
-    for span in spans:
-        if span.passage_id not in langs:
-            raise ValueError(f'a span stands in passage "{span.passage_id}", which was not given')
-        if retrieval_scores is not None and span.passage_id not in bonus:
-            raise ValueError(f'passage "{span.passage_id}" has no retrieval score')
-        evidence = span.score + bonus.get(span.passage_id, 0.0)
-        if not math.isfinite(evidence):
-            raise ValueError(f'the span "{span.text}" has score {evidence}; it must be finite')
+    for span, bonus in zip(spans, known.bonuses(spans, langs, chosen), strict=True):
+        score = span.score + bonus
+        if not math.isfinite(score):
+            raise ValueError(f'the span "{span.text}" has score {score}; it must be finite')
         key = normalize_answer(span.text, langs[span.passage_id]) or span.text.casefold()
-        groups.setdefault(key, _Group()).members.append((evidence, span))
+        groups.setdefault(key, _Group()).members.append((score, span))
     return _ranked(list(groups.values()), k, chosen)
-
-
-def retrieval_bonus(retrieval_scores: Mapping[str, float], weight: float) -> dict[str, float]:
-    """Returns what each passage's retrieval score adds to its spans: 0 for the best passage, less for the others.
-
-    bonus[p] = weight * (score[p] - max over passages of score)
-
-    Counted from the best passage, so that the scale's origin, which differs between retrievers, does not matter.
-    """
-    best = max(retrieval_scores.values(), default=0.0)
-    return {passage_id: weight * (score - best) for passage_id, score in retrieval_scores.items()}
 
 
 @dataclass(slots=True)

@@ -17,19 +17,27 @@ class AnswerSettings:
         temperature: scores are divided by it before they become probabilities; above 0.
         threshold: an answer whose score is lower is not given.
         retrieval_weight: how many units of reader score one unit of retrieval score is worth.
+        own_language_penalty: taken off the score of a span in the question's own language, of which a reader that has
+            seen few questions with foreign passages is too sure; at least 0.
+        sentence_weight: how many units of reader score one unit of a sentence's similarity to the question is worth.
     """
 
     temperature: float = 1.0
     threshold: float = -math.inf
     retrieval_weight: float = 0.0
+    own_language_penalty: float = 0.0
+    sentence_weight: float = 0.0
 
     def __post_init__(self) -> None:
         if not self.temperature > 0.0:
             raise ValueError(f"temperature is {self.temperature}; it must be above 0")
         if math.isnan(self.threshold):
             raise ValueError("threshold is NaN; give a number")
-        if not math.isfinite(self.retrieval_weight):
-            raise ValueError(f"retrieval_weight is {self.retrieval_weight}; give a finite number")
+        for key in ("retrieval_weight", "sentence_weight"):
+            if not math.isfinite(getattr(self, key)):
+                raise ValueError(f"{key} is {getattr(self, key)}; give a finite number")
+        if not 0 <= self.own_language_penalty < math.inf:
+            raise ValueError(f"own_language_penalty is {self.own_language_penalty}; give a number of at least 0")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +54,8 @@ class ReaderConfig:
         temperature: see AnswerSettings.
         no_answer_threshold: see AnswerSettings.threshold.
         retrieval_weight: see AnswerSettings.
+        own_language_penalty: see AnswerSettings.
+        sentence_weight: see AnswerSettings.
     """
 
     name: str
@@ -57,6 +67,8 @@ class ReaderConfig:
     temperature: float
     no_answer_threshold: float
     retrieval_weight: float = 0.0
+    own_language_penalty: float = 0.0
+    sentence_weight: float = 0.0
 
     def __post_init__(self) -> None:
         for key in ("window_tokens", "stride_tokens", "max_answer_tokens", "max_question_tokens"):
@@ -71,7 +83,13 @@ class ReaderConfig:
 
     def answer_settings(self) -> AnswerSettings:
         """Returns the settings with which this reader's spans become answers."""
-        return AnswerSettings(self.temperature, self.no_answer_threshold, self.retrieval_weight)
+        return AnswerSettings(
+            self.temperature,
+            self.no_answer_threshold,
+            self.retrieval_weight,
+            self.own_language_penalty,
+            self.sentence_weight,
+        )
 
 
 def load_config(path: Path) -> ReaderConfig:

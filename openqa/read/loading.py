@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
+from openqa.encode.session import load_session
 from openqa.encode.table import STATIC_COLUMNS, EmbeddingTable
 from openqa.encode.tokenizer import SharedTokenizer
 from openqa.errors import ModelError
@@ -13,7 +13,8 @@ from openqa.read.config import load_config
 from openqa.read.reader import MiniReader
 
 BUNDLED: Mapping[str, str] = MappingProxyType({"mini": "mini-reader"})
-_INPUTS = ("embeddings", "token_types", "is_token")
+INPUTS = ("embeddings", "token_types", "is_token")
+OUTPUTS = ("logits",)
 
 
 def load_reader(name: str = "mini", *, threads: int = 0) -> MiniReader:
@@ -39,37 +40,12 @@ def load_reader(name: str = "mini", *, threads: int = 0) -> MiniReader:
         )
     shared = folder if (folder / "tokenizer.json").is_file() else models
     config = load_config(_file(folder, "config.json"))
-    session = load_session(_file(folder, "body.onnx"), threads)
+    session = load_session(_file(folder, "body.onnx"), "reader", INPUTS, OUTPUTS, threads)
     tokenizer = SharedTokenizer.load(shared / "tokenizer.json")
     table = EmbeddingTable.load(shared)
     if shared == models:
         table = table.columns(STATIC_COLUMNS, table.dim)  # the first are the encoder's
     return MiniReader(session, tokenizer, table, config)
-
-
-def load_session(path: Path, threads: int) -> Any:
-    """Returns an onnxruntime session on the CPU whose idle threads sleep.
-
-    Raises:
-        ModelError: the file is not an ONNX model, or its inputs are not those of a reader.
-    """
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    try:
-        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:  # onnxruntime has no exception of its own to name
-        raise ModelError(f"{path}: not an ONNX model that onnxruntime can run ({error}); export it again") from error
-    inputs = {node.name for node in session.get_inputs()}
-    if inputs != set(_INPUTS) or [node.name for node in session.get_outputs()] != ["logits"]:
-        raise ModelError(
-            f"{path}: inputs {', '.join(sorted(inputs))}; a reader has {', '.join(_INPUTS)} and one output, logits"
-        )
-    return session
 
 
 def _file(folder: Path, name: str) -> Path:

@@ -5,15 +5,17 @@ Position 0, [CLS], stands for "no answer in this window"; a span's score is how 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from openqa.encode.batching import batch_rows
+from openqa.encode.session import Session
 from openqa.encode.tokenizer import CLS, MASK, PAD, SEP, UNK, Pieces
 from openqa.errors import ModelError
 from openqa.read.config import ReaderConfig
 from openqa.read.spans import Candidate, best_spans, drop_overlaps, span_scores
-from openqa.read.windows import N_SPECIAL, Window, batch_rows, cut_windows, pad_batch, shorten
+from openqa.read.windows import N_SPECIAL, Window, cut_windows, pad_batch, shorten
 from openqa.types import Array, Passage, Question, Span
 
 BATCH_TOKENS = 4096  # padding included; more does not read faster on two cores
@@ -24,14 +26,6 @@ class PieceTokenizer(Protocol):
 
     def pieces(self, texts: Sequence[str]) -> list[Pieces]:
         """Each text's piece ids, without special pieces, and where they stand."""
-        ...
-
-
-class Session(Protocol):
-    """What is used of an onnxruntime.InferenceSession."""
-
-    def run(self, output_names: Sequence[str], input_feed: Mapping[str, Array]) -> Any:
-        """The outputs by name."""
         ...
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from openqa.encode.batching import pad_rows
 from openqa.types import Array
 
 N_SPECIAL = 3  # [CLS] question [SEP] passage [SEP]
@@ -55,27 +56,6 @@ def shorten(ids: Sequence[int], limit: int) -> list[int]:
     return [*ids[:head], *ids[len(ids) - (limit - head) :]]
 
 
-def batch_rows(lengths: Sequence[int], max_tokens: int) -> list[list[int]]:
-    """Groups sequences of like length: rows x longest is at most `max_tokens`, or the batch is one row.
-
-    Args:
-        lengths: tokens of each sequence.
-        max_tokens: tokens of a batch, padding included.
-
-    Returns:
-        Row numbers, longest sequences first; every row once.
-    """
-    batches: list[list[int]] = []
-    room = 0
-    for row in sorted(range(len(lengths)), key=lambda row: (-lengths[row], row)):
-        if room < 1:
-            batches.append([])
-            room = max_tokens // max(1, lengths[row])
-        batches[-1].append(row)
-        room -= 1
-    return batches
-
-
 def pad_batch(
     questions: Sequence[Sequence[int]], passages: Sequence[Sequence[int]], cls_id: int, sep_id: int, pad_id: int
 ) -> tuple[Array, Array, Array]:
@@ -95,12 +75,7 @@ def pad_batch(
     rows = [
         [cls_id, *question, sep_id, *passage, sep_id] for question, passage in zip(questions, passages, strict=True)
     ]
-    width = max(map(len, rows), default=0)
-    ids = np.full((len(rows), width), pad_id, np.int64)  # (B, L)
-    types = np.zeros_like(ids)
-    is_token = np.zeros_like(ids)
-    for row, (tokens, question) in enumerate(zip(rows, questions, strict=True)):
-        ids[row, : len(tokens)] = tokens
-        types[row, len(question) + 2 : len(tokens)] = 1
-        is_token[row, : len(tokens)] = 1
+    ids, is_token = pad_rows(rows, pad_id)  # (B, L)
+    second = np.array([len(question) + 2 for question in questions], np.int64)
+    types = ((np.arange(ids.shape[1]) >= second[:, None]) & (is_token == 1)).astype(np.int64)
     return ids, types, is_token

@@ -1,43 +1,66 @@
-"""From trained weights to the bundled files: the quantised table, and the reader's body as ONNX with int8 weights.
+"""From trained weights to the bundled files: the two bodies as ONNX with int8 weights.
 
 Weights are int8 with one scale a column and are dequantised to float before they are used, so that a text's result does
 not depend on its batch (dynamic int8 takes one scale over the whole batch). onnxruntime 1.32 rounds the activations of
 such a product to int8 by itself, row by row, unless the session has "session.disable_quant_qdq" set to "1".
 """
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import onnx
 import torch
 from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor
 
-from openqa.train.reader import ReaderModel
+from openqa.encode import contextual
+from openqa.read import loading
+from openqa.train.mini import Encoder, MiniModels, Reader
 from openqa.types import Array
 
 SMALLEST_QUANTISED = 4096
 
 
-def export_body(model: ReaderModel, path: Path) -> None:
+def export_encoder(models: MiniModels, path: Path) -> None:
+    """Writes the encoder's body as ONNX: embeddings and is_token to vector and tokens.
+
+    Args:
+        models: trained, in float32 on the CPU; left in evaluation mode, with eager attention.
+        path: the file.
+    """
+    _export(models.encoder, _example(models)[::2], contextual.INPUTS, contextual.OUTPUTS, path)
+
+
+def export_reader(models: MiniModels, path: Path) -> None:
     """Writes the reader's body as ONNX: embeddings, token_types, is_token to logits.
 
     Args:
-        model: the trained reader, in float32 on the CPU; left in evaluation mode, with eager attention.
+        models: trained, in float32 on the CPU; left in evaluation mode, with eager attention.
         path: the file.
     """
+    _export(models.reader, _example(models), loading.INPUTS, loading.OUTPUTS, path)
+
+
+def _example(models: MiniModels) -> tuple[Tensor, ...]:
+    """Embeddings, token_types and is_token; ones of one object would be taken for one input."""
+    types, is_token = torch.ones(2, 12, dtype=torch.int64), torch.ones(2, 12, dtype=torch.int64)
+    return torch.zeros(2, 12, models.table.shape[1]), types, is_token
+
+
+def _export(
+    model: Encoder | Reader, example: tuple[Tensor, ...], inputs: Sequence[str], outputs: Sequence[str], path: Path
+) -> None:
     model.eval()
     model.body.set_attn_implementation("eager")
-    rows = torch.zeros(2, 12, model.table.shape[1])
-    types, is_token = torch.ones(2, 12, dtype=torch.int64), torch.ones(2, 12, dtype=torch.int64)  # one would be both
     batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=4, max=512)
-    axes = {0: batch, 1: length}
     program = torch.onnx.export(
         model,
-        (rows, types, is_token),
+        example,
         dynamo=True,
-        input_names=["embeddings", "token_types", "is_token"],
-        output_names=["logits"],
-        dynamic_shapes=(axes, axes, axes),
+        input_names=list(inputs),
+        output_names=list(outputs),
+        dynamic_shapes=tuple({0: batch, 1: length} for _ in example),
         verbose=False,
     )
     if program is None:

@@ -27,3 +27,32 @@ def contrastive(left: Tensor, right: Tensor, group: Tensor, scale: float = 20.0)
     logits = logits.masked_fill(same, float("-inf"))
     target = torch.arange(len(left), device=left.device)
     return (functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)) / 2
+
+
+def cosine_distance(vectors: Tensor, targets: Tensor) -> Tensor:
+    """Returns the mean over rows of 1 - cosine.
+
+    Args:
+        vectors: (B, D) unit rows.
+        targets: (B, D) unit rows.
+
+    Returns:
+        A scalar.
+    """
+    return 1 - (vectors.float() * targets.float()).sum(dim=1).mean()
+
+
+def span_loss(logits: Tensor, is_token: Tensor, start: Tensor, end: Tensor) -> Tensor:
+    """Returns the mean of the start and end cross-entropy over the real positions.
+
+    Args:
+        logits: (B, L, 2).
+        is_token: (B, L), 0 where padded.
+        start: (B,) position of the first answer token, 0 when there is none.
+        end: (B,) position of the last.
+
+    Returns:
+        A scalar.
+    """
+    masked = logits.float().masked_fill(is_token[:, :, None] == 0, float("-inf"))
+    return (functional.cross_entropy(masked[:, :, 0], start) + functional.cross_entropy(masked[:, :, 1], end)) / 2

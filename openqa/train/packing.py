@@ -1,7 +1,8 @@
 """Texts as packed token ids: flat arrays with offsets, small enough to travel to another machine."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -29,8 +30,21 @@ class PackedTexts:
             texts: N texts.
             max_tokens: longest text kept, in tokens.
         """
+        return cls.encode_with(tokenizer.ids, texts, max_tokens)
+
+    @classmethod
+    def encode_with(
+        cls, ids_of: Callable[[Sequence[str]], Sequence[Array]], texts: Sequence[str], max_tokens: int
+    ) -> "PackedTexts":
+        """Returns the texts as ids of any tokenizer, each cut after `max_tokens`.
+
+        Args:
+            ids_of: N texts to N arrays of ids below 65,536.
+            texts: N texts.
+            max_tokens: longest text kept, in tokens.
+        """
         place = {text: row for row, text in enumerate(dict.fromkeys(texts))}  # a passage has many questions
-        rows = [ids[:max_tokens] for ids in tokenizer.ids(list(place))]
+        rows = [ids[:max_tokens] for ids in ids_of(list(place))]
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
         distinct = cls(np.concatenate([*rows, np.empty(0, np.uint16)]).astype(np.uint16), offsets)
@@ -47,3 +61,54 @@ class PackedTexts:
         np.cumsum(lengths, out=offsets[1:])
         index = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
         return PackedTexts(self.ids[index], offsets)
+
+
+@dataclass(frozen=True, slots=True)
+class PairSet:
+    """Pairs of texts that should lie close together, as ids of the shared tokenizer.
+
+    `weight` is the share of the static encoder's batches that is drawn from this set. `left_english` and
+    `right_english` say the same in English, as ids of the English teacher's tokenizer; an empty text is not known.
+    """
+
+    name: str
+    left: PackedTexts
+    right: PackedTexts
+    group: Array
+    weight: float
+    left_english: PackedTexts
+    right_english: PackedTexts
+
+    def __len__(self) -> int:
+        """Number of pairs."""
+        return len(self.group)
+
+    def save(self, path: Path) -> None:
+        """Writes the pairs as one compressed .npz.
+
+        Args:
+            path: the file.
+        """
+        columns: dict[str, Array] = {"group": self.group.astype(np.int32), "weight": np.array(self.weight, np.float32)}
+        for side in SIDES:
+            texts: PackedTexts = getattr(self, side)
+            columns[f"{side}_ids"] = texts.ids
+            columns[f"{side}_lengths"] = np.diff(texts.offsets).astype(np.uint16)
+        np.savez_compressed(path, allow_pickle=False, **columns)
+
+    @classmethod
+    def load(cls, path: Path) -> "PairSet":
+        """Returns the pairs of a file that `save` wrote.
+
+        Args:
+            path: the file.
+        """
+        with np.load(path) as packed:
+            sides = {}
+            for side in SIDES:
+                offsets = np.concatenate([[0], np.cumsum(packed[f"{side}_lengths"], dtype=np.int64)])
+                sides[side] = PackedTexts(packed[f"{side}_ids"], offsets)
+            return cls(name=path.stem, group=packed["group"], weight=float(packed["weight"]), **sides)
+
+
+SIDES = ("left", "right", "left_english", "right_english")

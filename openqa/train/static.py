@@ -6,7 +6,6 @@ are packed pairs (`PairSet`) of several kinds; every batch is of one kind.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,49 +13,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from openqa.train.losses import contrastive
-from openqa.train.packing import PackedTexts
+from openqa.train.packing import PackedTexts, PairSet
 from openqa.types import Array
-
-
-@dataclass(frozen=True, slots=True)
-class PairSet:
-    """Pairs of texts that should lie close together; `weight` is the share of batches drawn from this set."""
-
-    name: str
-    left: PackedTexts
-    right: PackedTexts
-    group: Array
-    weight: float
-
-    def save(self, path: Path) -> None:
-        """Writes the pairs as one compressed .npz.
-
-        Args:
-            path: the file.
-        """
-        np.savez_compressed(
-            path,
-            left_ids=self.left.ids,
-            left_lengths=np.diff(self.left.offsets).astype(np.uint16),
-            right_ids=self.right.ids,
-            right_lengths=np.diff(self.right.offsets).astype(np.uint16),
-            group=self.group.astype(np.int32),
-            weight=np.float32(self.weight),
-        )
-
-    @classmethod
-    def load(cls, path: Path) -> "PairSet":
-        """Returns the pairs of a file that `save` wrote.
-
-        Args:
-            path: the file.
-        """
-        with np.load(path) as packed:
-            sides = []
-            for side in ("left", "right"):
-                offsets = np.concatenate([[0], np.cumsum(packed[f"{side}_lengths"], dtype=np.int64)])
-                sides.append(PackedTexts(packed[f"{side}_ids"], offsets))
-            return cls(path.stem, sides[0], sides[1], packed["group"], float(packed["weight"]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,3 +88,16 @@ def test_files_and_a_recipe_exclude_each_other(tmp_path: Path) -> None:
     assert "is a recipe and names its own documents; leave FILES out" in both.err
     assert "no documents given" in neither.err
     assert openqa("add", bm25_index(tmp_path)).code == 2
+
+
+def test_an_encoder_may_be_named(tmp_path: Path) -> None:
+    """The index keeps its name, and searches with it; an unknown one is refused with those that are known."""
+    ended = openqa("build", tmp_path / "index", corpus(tmp_path), "--encoder", "static")
+    assert ended.code == 0, ended.err
+    assert openqa("info", tmp_path / "index", "--json").json()["settings"]["encoder"] == "static"
+    assert openqa("search", tmp_path / "index", "capital of Italy", "-r", "dense", "--json").json()["hits"]
+    refused = openqa("build", tmp_path / "other", corpus(tmp_path), "--encoder", "statik")
+    assert (refused.code, refused.err) == (
+        1,
+        'unknown encoder "statik"; known: mini, static; did you mean "static"?\n',
+    )

@@ -170,7 +170,7 @@ def test_wrong_parts_are_refused(tmp_path: Path) -> None:
         ("drop", "bm25"): (
             f'index "{index}" has no part but "bm25"; without one it cannot be searched: add another one first'
         ),
-        ("add", "dense", "--encoder", "mimi"): 'unknown encoder "mimi"; known: mini; did you mean "mini"?',
+        ("add", "dense", "--encoder", "mimi"): 'unknown encoder "mimi"; known: mini, static; did you mean "mini"?',
         ("rebuild", "bm25", "--encoder", "mini"): 'part "bm25" has no encoder; name none, or write part dense',
     }
     for arguments, message in cases.items():

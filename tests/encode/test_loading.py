@@ -9,16 +9,17 @@ from openqa.encode.loading import read_model_config
 from openqa.errors import ConfigError, ModelError
 
 
-def test_the_bundled_encoder_is_loaded_by_name() -> None:
-    """Its identity is name and version, which an index keeps."""
-    encoder = load_encoder("mini")
-    assert re.fullmatch(r"mini-encoder@1-[0-9a-f]{8}", encoder.identity)
-    assert encoder.dim == 256
+def test_the_bundled_encoders_are_loaded_by_name() -> None:
+    """The identity is name and version, which an index keeps."""
+    mini, static = load_encoder("mini"), load_encoder("static")
+    assert re.fullmatch(r"mini-encoder@2-[0-9a-f]{8}", mini.identity)
+    assert re.fullmatch(r"static-encoder@1-[0-9a-f]{8}", static.identity)
+    assert (mini.dim, static.dim) == (640, 256)
 
 
 def test_an_unknown_encoder_is_refused() -> None:
     """The message lists what is known."""
-    with pytest.raises(ConfigError, match=r'^unknown encoder "mni"; known: mini; did you mean "mini"\?$'):
+    with pytest.raises(ConfigError, match=r'^unknown encoder "mni"; known: mini, static; did you mean "mini"\?$'):
         load_encoder("mni")
 
 

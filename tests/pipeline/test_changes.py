@@ -213,7 +213,7 @@ def test_wrong_parts_are_refused(tmp_path: Path) -> None:
         with pytest.raises(ConfigError) as unknown:
             index.rebuild_part("bm25", encoder="mini")
         assert str(unknown.value) == 'part "bm25" has no encoder; name none, or write part dense'
-        with pytest.raises(ConfigError, match='unknown encoder "mimi"; known: mini; did you mean "mini"'):
+        with pytest.raises(ConfigError, match='unknown encoder "mimi"; known: mini, static; did you mean "mini"'):
             index.add_part("dense", encoder="mimi")
         assert index.info().generation == 1
 

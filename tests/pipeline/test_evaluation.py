@@ -1,13 +1,16 @@
 """Tables of what is built here."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from openqa.errors import ConfigError
 from openqa.evaluate.parallel import ParallelQA
 from openqa.evaluate.xquad import load_xquad
-from openqa.pipeline.evaluation import reading_tables, retrieval_tables
+from openqa.pipeline.evaluation import EncodingOnce, reading_tables, retrieval_tables
+from openqa.types import Array
 from tests.evaluate.sets import write_xquad
 from tests.pipeline.fakes import WordEncoder, WordReader
 
@@ -56,3 +59,21 @@ def test_reading_is_measured_in_the_passage_that_answers(tmp_path: Path) -> None
     reader = WordReader({"Rome": 2.0, "Rom": 1.0, "far": 1.0})
     tables = reading_tables(questions(tmp_path), reader)
     assert tables["EM"].values.tolist() == [[25.0, 50.0], [25.0, 50.0]]  # de: Rom; en: Rome, far
+
+
+def test_each_question_is_encoded_once() -> None:
+    """In any order, with repeats; the rows are the encoder's own."""
+    plain = WordEncoder()
+    asked: list[str] = []
+
+    class Counting(WordEncoder):
+        def encode_queries(self, texts: Sequence[str]) -> Array:
+            asked.extend(texts)
+            return super().encode_queries(texts)
+
+    once = EncodingOnce(Counting())
+    assert (once.identity, once.dim) == (plain.identity, plain.dim)
+    for texts in (["a b", "c"], ["c", "d", "c"], [], ["a b"]):
+        assert np.array_equal(once.encode_queries(texts), plain.encode_queries(texts))
+    assert asked == ["a b", "c", "d"]
+    assert np.array_equal(once.encode_passages(["x"]), plain.encode_passages(["x"]))

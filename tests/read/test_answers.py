@@ -3,7 +3,7 @@ import math
 
 import pytest
 
-from openqa.read import AnswerSettings, answers, retrieval_bonus
+from openqa.read import AnswerSettings, Evidence, answers
 from openqa.types import Passage, Span
 
 EN = Passage("en", "en", "The Rome of Rome, Paris.", lang="en")
@@ -56,6 +56,16 @@ def test_temperature_divides_the_scores() -> None:
     assert answer.probability == pytest.approx(math.exp(2) / (1 + math.exp(2)))
 
 
+@pytest.mark.parametrize(("lang", "first"), [("en", "rome"), ("en-GB", "rome"), ("de", "Paris"), ("und", "Paris")])
+def test_spans_in_the_own_language_count_less(lang: str, first: str) -> None:
+    """By the penalty, whatever the region; an unknown language has no own passages."""
+    spans, settings = [span(EN, "Paris", 3.0), span(DE, "rome", 2.0)], AnswerSettings(own_language_penalty=1.5)
+    best, second = answers(spans, PASSAGES, 2, settings=settings, evidence=Evidence(lang))
+    assert best.text == first
+    expected = {"en": [2.0, 1.5], "de": [3.0, 0.5], "und": [3.0, 2.0]}[lang[:2] if lang != "und" else lang]
+    assert [best.score, second.score] == pytest.approx(expected)
+
+
 def test_thin_evidence_is_no_answer() -> None:
     """An answer whose score is below the threshold is not given."""
     spans = [span(EN, "Paris", 0.9), span(DE, "Rom", 1.0)]
@@ -65,14 +75,21 @@ def test_thin_evidence_is_no_answer() -> None:
 
 def test_retrieval_counts_from_the_best_passage() -> None:
     """Bonus = weight * (score - best): "Rom" 1.0 + 0, "Paris" 1.5 + 0.5 * (3 - 5)."""
-    assert retrieval_bonus({"en": 3.0, "de": 5.0}, 0.5) == {"en": -1.0, "de": 0.0}
-    assert retrieval_bonus({}, 0.5) == {}
     spans = [span(EN, "Paris", 1.5), span(DE, "Rom", 1.0)]
-    found = answers(
-        spans, PASSAGES, 2, settings=AnswerSettings(retrieval_weight=0.5), retrieval_scores={"en": 3.0, "de": 5.0}
-    )
+    evidence = Evidence(retrieval={"en": 3.0, "de": 5.0})
+    found = answers(spans, PASSAGES, 2, settings=AnswerSettings(retrieval_weight=0.5), evidence=evidence)
     assert [answer.text for answer in found] == ["Rom", "Paris"]
     assert [answer.score for answer in found] == pytest.approx([1.0, 0.5])
+
+
+def test_similarities_count_from_the_best_sentence_of_the_passage() -> None:
+    """Bonus = weight * (similarity - best in the passage): "Paris" 1.5 + 0, "Rome" 2.0 + 4 * (0.3 - 0.8), "Rom" + 0."""
+    spans = [span(EN, "Paris", 1.5), span(DE, "Rom", 1.0), span(EN, "Rome", 2.0)]
+    settings, near = AnswerSettings(sentence_weight=4.0), [0.8, 0.1, 0.3]
+    found = answers(spans, PASSAGES, 3, settings=settings, evidence=Evidence(similarities=near))
+    assert {answer.text: answer.score for answer in found} == pytest.approx({"Paris": 1.5, "Rom": 1.0, "Rome": 0.0})
+    with pytest.raises(ValueError, match=r"^3 spans, but 1 similarities; one for each is needed$"):
+        answers(spans, PASSAGES, 2, settings=settings, evidence=Evidence(similarities=[0.3]))
 
 
 def test_order_of_spans_does_not_matter() -> None:
@@ -105,7 +122,7 @@ def test_wrong_calls_are_refused() -> None:
     with pytest.raises(ValueError, match=r'^a span stands in passage "de", which was not given$'):
         answers([span(DE, "Rom", 1.0)], [EN], 1)
     with pytest.raises(ValueError, match=r'^passage "de" has no retrieval score$'):
-        answers([span(DE, "Rom", 1.0)], PASSAGES, 1, retrieval_scores={"en": 1.0})
+        answers([span(DE, "Rom", 1.0)], PASSAGES, 1, evidence=Evidence(retrieval={"en": 1.0}))
     with pytest.raises(ValueError, match=r'^the span "Rom" has score nan; it must be finite$'):
         answers([span(DE, "Rom", math.nan)], PASSAGES, 1)
     with pytest.raises(ValueError, match=r"^temperature is 0.0; it must be above 0$"):
@@ -114,3 +131,5 @@ def test_wrong_calls_are_refused() -> None:
         AnswerSettings(threshold=math.nan)
     with pytest.raises(ValueError, match=r"^retrieval_weight is inf; give a finite number$"):
         AnswerSettings(retrieval_weight=math.inf)
+    with pytest.raises(ValueError, match=r"^own_language_penalty is -1\.0; give a number of at least 0$"):
+        AnswerSettings(own_language_penalty=-1.0)

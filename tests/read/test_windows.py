@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from openqa.read.windows import Window, batch_rows, cut_windows, pad_batch, shorten
+from openqa.read.windows import Window, cut_windows, pad_batch, shorten
 
 
 def test_no_tokens_no_window() -> None:
@@ -51,13 +51,6 @@ def test_shorten_keeps_both_ends() -> None:
     assert shorten([1, 2, 3, 4, 5, 6], 4) == [1, 2, 5, 6]
     assert shorten([1, 2], 1) == [1]
     assert shorten([], 4) == []
-
-
-def test_batches_group_like_lengths() -> None:
-    """Longest first, each row once, rows x longest within the limit unless a batch is one row."""
-    assert batch_rows([], 10) == []
-    assert batch_rows([3, 20, 5, 5, 3], 10) == [[1], [2, 3], [0, 4]]
-    assert batch_rows([0], 10) == [[0]]
 
 
 def test_pad_batch_builds_pairs() -> None:

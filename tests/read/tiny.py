@@ -8,10 +8,11 @@ import onnx
 from onnx import TensorProto, helper
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
+from openqa.encode.session import load_session
 from openqa.encode.table import EmbeddingTable
 from openqa.encode.tokenizer import SharedTokenizer
 from openqa.read import MiniReader, ReaderConfig
-from openqa.read.loading import load_session
+from openqa.read.loading import INPUTS, OUTPUTS
 from openqa.types import Array, Passage
 
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
@@ -88,7 +89,9 @@ def known_reader(folder: Path, passages: Iterable[Passage], good: Mapping[str, t
     for word, logits in good.items():
         matrix[tokenizer.ids([word])[0][0]] = logits
     save_body(folder / "body.onnx", 2)
-    return MiniReader(load_session(folder / "body.onnx", 1), tokenizer, FakeTable(matrix), CONFIG)
+    return MiniReader(
+        load_session(folder / "body.onnx", "reader", INPUTS, OUTPUTS, 1), tokenizer, FakeTable(matrix), CONFIG
+    )
 
 
 def random_reader(folder: Path, passages: Iterable[Passage], dim: int = 8, seed: int = 0) -> MiniReader:
@@ -96,7 +99,9 @@ def random_reader(folder: Path, passages: Iterable[Passage], dim: int = 8, seed:
     tokenizer = tiny_tokenizer([passage.text for passage in passages] + ["who where when"])
     matrix = np.random.default_rng(seed).normal(size=(tokenizer.n_pieces, dim)).astype(np.float32)
     save_body(folder / "body.onnx", dim, look_around=True, seed=seed)
-    return MiniReader(load_session(folder / "body.onnx", 1), tokenizer, FakeTable(matrix), CONFIG)
+    return MiniReader(
+        load_session(folder / "body.onnx", "reader", INPUTS, OUTPUTS, 1), tokenizer, FakeTable(matrix), CONFIG
+    )
 
 
 def save_reader(folder: Path, texts: Iterable[str], dim: int = 8) -> None:

@@ -8,10 +8,12 @@ import pytest
 import torch
 from onnx import TensorProto, helper, numpy_helper
 
-from openqa.train.export import SMALLEST_QUANTISED, export_body, quantise_weights
-from openqa.train.reader import ReaderModel
+from openqa.encode import contextual
+from openqa.encode.session import load_session
+from openqa.train.export import SMALLEST_QUANTISED, export_encoder, export_reader, quantise_weights
+from openqa.train.mini import MiniModels
 from openqa.types import Array
-from tests.train.tiny import tiny_config, tiny_model
+from tests.train.tiny import tiny_config, tiny_models
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:# The axis name:UserWarning"),
@@ -20,18 +22,18 @@ pytestmark = [
 
 
 @cache
-def model() -> ReaderModel:
+def model() -> MiniModels:
     """One layer, wide enough that its matrices are quantised."""
     config = tiny_config()
     config.num_hidden_layers, config.hidden_size, config.intermediate_size = 1, 64, 128
-    return tiny_model(500, config=config)
+    return tiny_models(500, config=config)
 
 
 @pytest.fixture(scope="module")
 def body(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The exported body."""
+    """The reader's exported body."""
     path = tmp_path_factory.mktemp("export") / "body.onnx"
-    export_body(model(), path)
+    export_reader(model(), path)
     return path
 
 
@@ -46,7 +48,7 @@ def inputs(n: int, length: int) -> dict[str, Array]:
 
 def by_torch(feed: dict[str, Array]) -> Array:
     with torch.no_grad():
-        logits: Array = model().eval()(*(torch.from_numpy(value) for value in feed.values())).numpy()
+        logits: Array = model().eval().reader(*(torch.from_numpy(value) for value in feed.values())).numpy()
     return logits
 
 
@@ -78,7 +80,7 @@ def test_token_types_and_mask_were_one_input(body: Path, name: str) -> None:
     feed = inputs(2, 12)
     changed = dict(feed, **{name: np.where(np.arange(12) == 6, 1 - feed[name], feed[name])})
     expected = by_torch(changed) - by_torch(feed)
-    assert np.abs(expected).max() > 1e-3
+    assert np.abs(expected).max() > 5e-4
     assert np.abs(by_onnx(body, changed) - by_onnx(body, feed) - expected)[0].max() < 0.1 * np.abs(expected).max()
 
 
@@ -102,6 +104,26 @@ def test_the_matrices_are_int8_and_the_table_stays_outside(body: Path) -> None:
     assert all(np.prod(dims) < SMALLEST_QUANTISED for kind, dims in kinds if kind == TensorProto.FLOAT)
     assert not [dims for _, dims in kinds if 500 in dims]
     assert {value.name for value in graph.input} == {"embeddings", "token_types", "is_token"}
+
+
+def test_the_encoder_equals_the_model(tmp_path: Path) -> None:
+    """Vectors and token vectors, to the error of quantisation; a text alone gives what it gives in a batch."""
+    path = tmp_path / "body.onnx"
+    export_encoder(model(), path)
+    found_session = load_session(path, "encoder", contextual.INPUTS, contextual.OUTPUTS)
+    feed = {name: value for name, value in inputs(5, 30).items() if name != "token_types"}
+    with torch.no_grad():
+        expected = [value.numpy() for value in model().eval().encoder(*map(torch.from_numpy, feed.values()))]
+    vectors, tokens = found_session.run(["vector", "tokens"], feed)
+    real = feed["is_token"] == 1
+    assert np.abs(vectors - expected[0]).max() < 1e-2
+    assert np.abs(tokens - expected[1])[real].max() < 1e-2 * np.abs(expected[1]).max()
+    for row in range(5):
+        length = int(real[row].sum())
+        own = {name: value[row : row + 1, :length] for name, value in feed.items()}
+        alone = found_session.run(["vector", "tokens"], own)
+        assert np.abs(alone[0][0] - vectors[row]).max() < 1e-4
+        assert np.abs(alone[1][0] - tokens[row, :length]).max() < 1e-4
 
 
 def test_weights_become_codes_by_arithmetic() -> None:

@@ -1,9 +1,11 @@
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from openqa.train.packing import PackedTexts
+from openqa.train.packing import SIDES, PackedTexts, PairSet
 from tests.encode.tiny import sentences, tiny_tokenizer
-from tests.train.tiny import packed
+from tests.train.tiny import packed, pair_set
 
 
 def unpacked(texts: PackedTexts) -> list[list[int]]:
@@ -27,3 +29,15 @@ def test_encode_equals_the_tokenizer() -> None:
     assert unpacked(found) == expected
     assert found.ids.dtype == np.uint16
     assert len(PackedTexts.encode(tiny_tokenizer(), [], 5)) == 0
+
+
+def test_saved_and_loaded_pairs_equal_the_original(tmp_path: Path) -> None:
+    """The name is that of the file; what English is not known of stays an empty text."""
+    pairs = pair_set(5, 100, "questions")
+    assert 0 in np.diff(pairs.left_english.offsets)
+    pairs.save(tmp_path / "sentences.npz")
+    loaded = PairSet.load(tmp_path / "sentences.npz")
+    assert (loaded.name, loaded.weight, loaded.group.tolist()) == ("sentences", 0.5, pairs.group.tolist())
+    assert len(loaded) == 5
+    for side in SIDES:
+        assert unpacked(getattr(loaded, side)) == unpacked(getattr(pairs, side))

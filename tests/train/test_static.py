@@ -1,21 +1,9 @@
-from pathlib import Path
-
 import numpy as np
 import torch
 
 from openqa.train.packing import PackedTexts
-from openqa.train.static import PairSet, StaticSettings, embed, train_static
-from tests.train.tiny import packed
-
-
-def pair_set(n: int, n_pieces: int) -> PairSet:
-    """Pairs without a common piece: three pieces on the left, two on the right; the last two share a group."""
-    rng = np.random.default_rng(0)
-    left = [rng.integers(5, n_pieces // 2, 3).tolist() for _ in range(n)]
-    right = [rng.integers(n_pieces // 2, n_pieces, 2).tolist() for _ in range(n)]
-    group = np.arange(n, dtype=np.int32)
-    group[-1] = group[-2]
-    return PairSet("sentences", packed(left), packed(right), group, 0.5)
+from openqa.train.static import StaticSettings, embed, train_static
+from tests.train.tiny import packed, pair_set
 
 
 def means(vectors: np.typing.NDArray[np.float32], texts: PackedTexts) -> np.typing.NDArray[np.float32]:
@@ -44,14 +32,3 @@ def test_embeddings_are_unit_means() -> None:
     expected = means(table.weight.detach().numpy(), texts.take(np.array([0, 1])))
     assert np.allclose(found[:2], expected, atol=1e-6)
     assert not found[2].any()
-
-
-def test_saved_and_loaded_equals_the_original(tmp_path: Path) -> None:
-    """The name is that of the file."""
-    pairs = pair_set(5, 100)
-    pairs.save(tmp_path / "sentences.npz")
-    loaded = PairSet.load(tmp_path / "sentences.npz")
-    assert (loaded.name, loaded.weight, loaded.group.tolist()) == ("sentences", 0.5, pairs.group.tolist())
-    for one, other in ((loaded.left, pairs.left), (loaded.right, pairs.right)):
-        assert one.ids.tolist() == other.ids.tolist()
-        assert one.offsets.tolist() == other.offsets.tolist()

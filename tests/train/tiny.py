@@ -1,4 +1,4 @@
-"""A shared data folder of a few lines, marked where it holds a benchmark, and a reader's body of two small layers."""
+"""A shared data folder of a few lines, marked where it holds a benchmark, and models of two small layers."""
 
 import gzip
 import json
@@ -13,8 +13,8 @@ from openqa.corpus.mlqa import part
 from openqa.train.codeswitch import LATIN
 from openqa.train.corpora import LANGUAGES, QA_FILES
 from openqa.train.data import ReadingSet
-from openqa.train.packing import PackedTexts
-from openqa.train.reader import ReaderModel
+from openqa.train.mini import MiniModels
+from openqa.train.packing import PackedTexts, PairSet
 
 SECRET = "benchmark"
 LEXICON = {
@@ -117,8 +117,31 @@ def tiny_config() -> BertConfig:
     )
 
 
-def tiny_model(n_pieces: int = 60, *, seed: int = 0, config: BertConfig | None = None) -> ReaderModel:
-    """A random reader."""
-    torch.manual_seed(seed)
+def pair_set(n: int, n_pieces: int, name: str = "sentences", *, has_english: bool = True) -> PairSet:
+    """Pairs without a common piece: three pieces on the left, two on the right; the last two share a group.
+
+    The English of both sides is what stands on the left; of every third pair it is not known.
+    """
+    rng = np.random.default_rng(0)
+    left = [rng.integers(5, n_pieces // 2, 3).tolist() for _ in range(n)]
+    right = [rng.integers(n_pieces // 2, n_pieces, 2).tolist() for _ in range(n)]
+    english = packed(
+        [each if has_english and (row % 3 or name == "sentences") else [] for row, each in enumerate(left)]
+    )
+    group = np.arange(n, dtype=np.int32)
+    group[-1] = group[-2]
+    return PairSet(name, packed(left), packed(right), group, 0.5, english, english)
+
+
+def tiny_body(n_pieces: int, config: BertConfig | None = None) -> BertModel:
+    """A random body with embeddings of its own."""
     config = config or tiny_config()
-    return ReaderModel(torch.randn(n_pieces, config.hidden_size), BertModel(config, add_pooling_layer=False))
+    config.vocab_size = n_pieces
+    return BertModel(config, add_pooling_layer=False)
+
+
+def tiny_models(n_pieces: int = 60, *, seed: int = 0, config: BertConfig | None = None) -> MiniModels:
+    """Random models."""
+    torch.manual_seed(seed)
+    width = (config or tiny_config()).hidden_size
+    return MiniModels(torch.randn(n_pieces, width), tiny_body(1, config), tiny_body(1, config))
