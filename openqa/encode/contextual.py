@@ -11,7 +11,7 @@ import numpy as np
 from openqa.encode.batching import batch_rows, pad_rows
 from openqa.encode.session import Session
 from openqa.encode.table import EmbeddingTable
-from openqa.encode.tokenizer import CLS, MASK, PAD, SEP, UNK, SharedTokenizer
+from openqa.encode.tokenizer import CLS, PAD, SEP, UNK, SharedTokenizer, plain_ids
 from openqa.errors import ModelError
 from openqa.types import Array
 
@@ -117,11 +117,8 @@ class ContextualEncoder:
 
 
 def _window(ids: Array) -> Array:
-    """[CLS] pieces [SEP], cut to the window; nothing where no piece is known.
-
-    A special piece that is written out in a text is an unknown one.
-    """
-    plain = np.where(np.isin(ids, (PAD, CLS, SEP, MASK)), UNK, ids)
+    """[CLS] pieces [SEP], cut to the window; nothing where no piece is known."""
+    plain = plain_ids(ids)
     if not (plain != UNK).any():
         return plain[:0]
     return np.concatenate([[CLS], plain[: WINDOW_TOKENS - 2], [SEP]])

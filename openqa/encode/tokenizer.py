@@ -92,6 +92,16 @@ class SharedTokenizer:
         return self._tokenizer.encode_batch(folded, add_special_tokens=False)
 
 
+def plain_ids(ids: Array) -> Array:
+    """Returns the ids of a text, where a special piece that is written out in it is an unknown one.
+
+    Args:
+        ids: (T,) piece ids.
+    """
+    plain: Array = np.where(np.isin(ids, (PAD, CLS, SEP, MASK)), UNK, ids)
+    return plain
+
+
 def _exact(text: str, encoding: Encoding) -> Pieces:
     """The pieces with their ranges mended.
 

@@ -48,7 +48,7 @@ class Evidence:
             ValueError: a span's passage has no language or no score, or the similarities are not one a span.
         """
         own = base_language(self.lang) if self.lang != "und" else None
-        near = self.similarities or [0.0] * len(spans)
+        near = [0.0] * len(spans) if self.similarities is None else self.similarities
         if len(near) != len(spans):
             raise ValueError(f"{len(spans)} spans, but {len(near)} similarities; one for each is needed")
         best = max((self.retrieval or {}).values(), default=0.0)

@@ -11,7 +11,7 @@ import numpy as np
 
 from openqa.encode.batching import batch_rows
 from openqa.encode.session import Session
-from openqa.encode.tokenizer import CLS, MASK, PAD, SEP, UNK, Pieces
+from openqa.encode.tokenizer import CLS, PAD, SEP, Pieces, plain_ids
 from openqa.errors import ModelError
 from openqa.read.config import ReaderConfig
 from openqa.read.spans import Candidate, best_spans, drop_overlaps, span_scores
@@ -114,12 +114,14 @@ class MiniReader:
         if blank:
             raise ValueError(f'question "{blank[0]}" is blank; ask something')
         pieces = self._tokenizer.pieces([question.text for question in questions])
-        return [shorten(_plain_ids(found), self.config.max_question_tokens) for found in pieces]
+        return [shorten(plain_ids(found.ids).tolist(), self.config.max_question_tokens) for found in pieces]
 
     def _tokenize(self, texts: set[str]) -> dict[str, _Tokens]:
         ordered = sorted(texts)
         return {
-            text: _Tokens(_plain_ids(found), list(zip(found.starts.tolist(), found.ends.tolist(), strict=True)))
+            text: _Tokens(
+                plain_ids(found.ids).tolist(), list(zip(found.starts.tolist(), found.ends.tolist(), strict=True))
+            )
             for text, found in zip(ordered, self._tokenizer.pieces(ordered), strict=True)
         }
 
@@ -183,9 +185,3 @@ def _top(found: Mapping[int, list[Candidate]], passages: Sequence[Passage], k: i
         Span(passages[column].id, best.start, best.end, passages[column].text[best.start : best.end], best.score)
         for column, best in ranked[:k]
     ]
-
-
-def _plain_ids(pieces: Pieces) -> list[int]:
-    """The ids of a text; a special piece that is written out in it is an unknown one."""
-    ids: list[int] = pieces.ids.tolist()
-    return [UNK if number in (PAD, CLS, SEP, MASK) else number for number in ids]

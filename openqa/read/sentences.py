@@ -35,8 +35,10 @@ def sentence_similarities(
     texts: dict[str, int] = {}
     rows = []
     for passages, spans in zip(passages_per_question, spans_per_question, strict=True):
-        known = {passage.id: passage for passage in passages}
-        sentences = [_sentence(known[span.passage_id], span.start) for span in spans]
+        used = {span.passage_id for span in spans}
+        known = {passage.id: passage for passage in passages if passage.id in used}
+        ends = {name: sentence_ends(passage.text, passage.lang) for name, passage in known.items()}
+        sentences = [_sentence(known[span.passage_id].text, ends[span.passage_id], span.start) for span in spans]
         rows.append([texts.setdefault(text, len(texts)) for text in sentences])
     if not texts:
         return [[] for _ in questions]
@@ -45,8 +47,6 @@ def sentence_similarities(
     return [(vectors[np.array(places, np.int64)] @ query).tolist() for places, query in zip(rows, asked, strict=True)]
 
 
-def _sentence(passage: Passage, offset: int) -> str:
-    ends = sentence_ends(passage.text, passage.lang)
+def _sentence(text: str, ends: Sequence[int], offset: int) -> str:
     place = bisect_right(ends, offset)
-    start = ends[place - 1] if place else 0
-    return passage.text[start : ends[place] if place < len(ends) else len(passage.text)].strip()
+    return text[ends[place - 1] if place else 0 : ends[place] if place < len(ends) else len(text)].strip()

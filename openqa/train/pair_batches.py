@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from openqa.encode.tokenizer import CLS, SEP
+from openqa.encode.batching import pad_rows
+from openqa.encode.tokenizer import CLS, PAD, SEP
 from openqa.train.packing import PackedTexts, PairSet
 from openqa.types import Array
 
@@ -114,11 +115,6 @@ def padded(texts: PackedTexts, window: int, first: int, last: int) -> Texts:
         first: the piece before.
         last: the piece after.
     """
-    lengths = np.minimum(np.diff(texts.offsets), window - 2)
-    ids = np.zeros((len(lengths), int(lengths.max()) + 2), dtype=np.int64)
-    ids[:, 0] = first
-    for row, (start, length) in enumerate(zip(texts.offsets[:-1], lengths, strict=True)):
-        ids[row, 1 : length + 1] = texts.ids[start : start + length]
-        ids[row, length + 1] = last
-    is_token = (np.arange(ids.shape[1]) < lengths[:, None] + 2).astype(np.int64)
-    return Texts(ids, is_token)
+    bounds = zip(texts.offsets[:-1], texts.offsets[1:], strict=True)
+    rows = [np.concatenate([[first], texts.ids[start:end][: window - 2], [last]]) for start, end in bounds]
+    return Texts(*pad_rows(rows, PAD))

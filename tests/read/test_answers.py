@@ -90,6 +90,8 @@ def test_similarities_count_from_the_best_sentence_of_the_passage() -> None:
     assert {answer.text: answer.score for answer in found} == pytest.approx({"Paris": 1.5, "Rom": 1.0, "Rome": 0.0})
     with pytest.raises(ValueError, match=r"^3 spans, but 1 similarities; one for each is needed$"):
         answers(spans, PASSAGES, 2, settings=settings, evidence=Evidence(similarities=[0.3]))
+    with pytest.raises(ValueError, match=r"^3 spans, but 0 similarities; one for each is needed$"):
+        answers(spans, PASSAGES, 2, settings=settings, evidence=Evidence(similarities=[]))
 
 
 def test_order_of_spans_does_not_matter() -> None:
