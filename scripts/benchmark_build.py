@@ -239,6 +239,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, help="a JSON file for all figures")
     given = parser.parse_args()
     results = []
+    if given.folder:
+        given.folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=given.folder) as folder:
         corpus = make_corpus(given, Path(folder))
         for n in sorted(given.passages):
