@@ -12,8 +12,8 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 LAYERS = [
-    *("errors", "types", "files", "durable", "models", "demo", "text", "corpus", "index", "encode", "retrieve"),
-    *("read", "generate", "train", "evaluate", "pipeline", "serve", "cli"),
+    *("errors", "types", "files", "settings", "durable", "models", "demo", "text", "corpus", "index", "encode"),
+    *("retrieve", "read", "generate", "train", "evaluate", "pipeline", "serve", "cli"),
 ]
 FORBIDDEN_WORDS = {"util", "utils", "helper", "helpers", "common", "base", "manager", "factory"}
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "shelve", "marshal"}

@@ -15,6 +15,7 @@ from openqa.cli.evaluate import evaluate
 from openqa.cli.inspect import info, snapshot, verify
 from openqa.cli.options import example
 from openqa.cli.output import note
+from openqa.cli.train import train
 from openqa.errors import OpenQAError
 
 
@@ -60,6 +61,7 @@ app.command(epilog=example("openqa parts indexes/mine add dense"))(parts)
 app.command(epilog=example("openqa verify indexes/mine"))(verify)
 app.command(epilog=example("openqa snapshot indexes/mine backups/monday"))(snapshot)
 app.add_typer(evaluate, name="evaluate")
+app.add_typer(train, name="train")
 app.command(epilog=example("openqa doctor"))(doctor)
 
 

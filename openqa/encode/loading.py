@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from openqa.encode.contextual import INPUTS, OUTPUTS, ContextualEncoder
+from openqa.encode.hub import load_hub_encoder
 from openqa.encode.joined import JoinedEncoder
 from openqa.encode.session import load_session
 from openqa.encode.static import StaticEncoder
@@ -25,14 +26,18 @@ def load_encoder(name: str = "mini") -> Encoder:
 
     Args:
         name: "mini", the bundled contextual encoder joined with the static one, or "static" alone, which only looks
-            pieces up: a hundred times as fast, and worse where question and passage differ in language.
+            pieces up: a hundred times as fast, and worse where question and passage differ in language. With the extra
+            `hub` also a folder in sentence-transformers' form, or a hub name, which has a slash.
 
     Raises:
         ConfigError: the name is not known.
-        ModelError: the model's files are missing or damaged.
+        ModelError: the model's files are missing or damaged, or cannot be had.
+        MissingExtra: sentence-transformers is not installed.
     """
     if name not in BUNDLED:
-        raise unknown_name("encoder", name, BUNDLED)
+        if "/" not in name and not Path(name).is_dir():
+            raise unknown_name("encoder", name, BUNDLED)
+        return load_hub_encoder(name)
     folder = MODELS / BUNDLED[name]
     config = read_model_config(folder)
     identity = f"{config['name']}@{config['version']}"

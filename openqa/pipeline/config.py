@@ -9,29 +9,24 @@
 The index of the recipe `indexes/wikipedia-tr.toml` is the folder `indexes/wikipedia-tr`.
 """
 
-import json
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
+from pydantic import model_validator
 
 from openqa.corpus.passages import Splitting
-from openqa.errors import ConfigError, DataError, unknown_name
-from openqa.files import STDIN, read_text
+from openqa.errors import ConfigError, unknown_name
+from openqa.files import STDIN
 from openqa.pipeline.parts import PARTS
 from openqa.pipeline.questions import check_language
+from openqa.settings import Settings, check_range, read_toml, shown
 
-_TYPES = MappingProxyType(  # what pydantic's error types begin with
-    {"int": "a whole number", "float": "a number", "string": "a string", "tuple": "a list of strings"}
-)
 _SOURCE_KEYS = ("documents", "text_field", "id_field")
 
 
-class IndexConfig(BaseModel):
+class IndexConfig(Settings):
     """How documents become an index.
 
     Attributes:
@@ -49,8 +44,6 @@ class IndexConfig(BaseModel):
         ConfigError: a key is unknown, or a value of the wrong type or out of range.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
-
     parts: tuple[str, ...] = ("bm25", "dense")
     lang: str = "und"
     split: str = "sentences"
@@ -60,22 +53,13 @@ class IndexConfig(BaseModel):
     encoder: str = "mini"
     segment_size: int = 100_000
 
-    def __init__(self, **values: Any) -> None:
-        for name in values:
-            if name not in type(self).model_fields:
-                raise unknown_name("key", name, type(self).model_fields)
-        try:
-            super().__init__(**values)
-        except ValidationError as error:
-            raise _wrong_type(error) from error
-
     @model_validator(mode="after")
     def _check(self) -> "IndexConfig":
         self.splitting()
         check_parts(self.parts)
-        _check_range("k1", self.k1, 0 <= self.k1 < float("inf"), "a number of at least 0")
-        _check_range("b", self.b, 0 <= self.b <= 1, "a number within 0 and 1")
-        _check_range("segment_size", self.segment_size, self.segment_size >= 1, "a whole number of at least 1")
+        check_range("k1", self.k1, 0 <= self.k1 < float("inf"), "a number of at least 0")
+        check_range("b", self.b, 0 <= self.b <= 1, "a number within 0 and 1")
+        check_range("segment_size", self.segment_size, self.segment_size >= 1, "a whole number of at least 1")
         check_language(self.lang)
         return self
 
@@ -106,7 +90,7 @@ def check_parts(parts: tuple[str, ...]) -> None:
             raise unknown_name("part", name, PARTS)
     if not parts or len(set(parts)) != len(parts):
         raise ConfigError(
-            f"parts is {_shown(parts)}; at least one part, each once, is needed; known: {', '.join(PARTS)}"
+            f"parts is {shown(parts)}; at least one part, each once, is needed; known: {', '.join(PARTS)}"
         )
 
 
@@ -121,7 +105,7 @@ def read_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
         DataError: the file is missing or not TOML.
         ConfigError: a key is unknown or missing, or a value of the wrong type or out of range.
     """
-    values = {**_read_toml(path), **(overrides or {})}
+    values = {**read_toml(path), **(overrides or {})}
     known = (*_SOURCE_KEYS, *IndexConfig.model_fields)
     try:
         for name in values:
@@ -135,37 +119,15 @@ def read_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
     return Recipe(path.with_suffix(""), documents, config, text_field, id_field)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(read_text(path))
-    except tomllib.TOMLDecodeError as error:
-        raise DataError(f"{path}: not valid TOML ({error}); write it as key = value lines") from error
-
-
 def _document_paths(recipe: Path, value: Any) -> tuple[Path, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
-        raise ConfigError(f"documents is {_shown(value)}; a list of at least one file or folder is needed")
+        raise ConfigError(f"documents is {shown(value)}; a list of at least one file or folder is needed")
     return tuple(STDIN if name == str(STDIN) else recipe.parent / name for name in names)
 
 
 def _field_name(values: dict[str, Any], key: str) -> str | None:
     name = values.pop(key, None)
     if name is not None and not isinstance(name, str):
-        raise ConfigError(f"{key} is {_shown(name)}; the name of a field is needed")
+        raise ConfigError(f"{key} is {shown(name)}; the name of a field is needed")
     return name
-
-
-def _check_range(key: str, value: object, is_allowed: bool, needed: str) -> None:
-    if not is_allowed:
-        raise ConfigError(f"{key} is {_shown(value)}; {needed} is needed")
-
-
-def _wrong_type(error: ValidationError) -> ConfigError:
-    found = error.errors()[0]
-    needed = _TYPES.get(found["type"].partition("_")[0], str(found["msg"]))
-    return ConfigError(f"{found['loc'][0]} is {_shown(found['input'])}; {needed} is needed")
-
-
-def _shown(value: object) -> str:
-    return "missing" if value is None else json.dumps(value, ensure_ascii=False, default=repr)

@@ -1,0 +1,108 @@
+"""Encoders of the hub through sentence-transformers: by name, or a folder in its form.
+
+A model's prefixes ("query: ", "passage: ") come from its own configuration. Weights are read from safetensors only, and
+no code of a model is run.
+"""
+
+import hashlib
+import importlib
+import importlib.util
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from openqa.errors import MissingExtra, ModelError
+from openqa.types import Array
+
+
+class HubEncoder:
+    """One vector a text, by a SentenceTransformer.
+
+    Args:
+        model: a SentenceTransformer.
+        identity: name and revision.
+        batch: texts that are encoded at once.
+    """
+
+    def __init__(self, model: Any, identity: str, batch: int = 32) -> None:
+        self._model = model
+        self._identity = identity
+        self._batch = batch
+
+    @property
+    def identity(self) -> str:
+        """Name and revision; vectors of two encoders may be compared only if it is equal."""
+        return self._identity
+
+    @property
+    def dim(self) -> int:
+        """Width D of a vector."""
+        return int(self._model.get_embedding_dimension())
+
+    def encode_queries(self, texts: Sequence[str]) -> Array:
+        """Unit rows for questions: (B, D) float32."""
+        return self._unit_rows(self._model.encode_query, texts)
+
+    def encode_passages(self, texts: Sequence[str]) -> Array:
+        """Unit rows for passages: (N, D) float32."""
+        return self._unit_rows(self._model.encode_document, texts)
+
+    def _unit_rows(self, encode: Any, texts: Sequence[str]) -> Array:
+        if not texts:
+            return np.zeros((0, self.dim), np.float32)
+        rows = encode(list(texts), batch_size=self._batch, normalize_embeddings=True, show_progress_bar=False)
+        return np.asarray(rows, np.float32)
+
+
+def load_hub_encoder(name: str) -> HubEncoder:
+    """Returns an encoder of the hub.
+
+    Args:
+        name: a hub name, or a folder.
+
+    Raises:
+        MissingExtra: sentence-transformers is not installed.
+        ModelError: the model cannot be loaded.
+    """
+    model = load_sentence_transformer(name, "SentenceTransformer")
+    title = Path(name).name if Path(name).is_dir() else name
+    return HubEncoder(model, f"{title}@{_revision(name, model)}")
+
+
+def load_sentence_transformer(name: str, kind: str) -> Any:
+    """Returns a model of sentence-transformers.
+
+    Args:
+        name: a hub name, or a folder.
+        kind: the class, "SentenceTransformer" or "MultiVectorEncoder".
+
+    Raises:
+        MissingExtra: sentence-transformers is not installed.
+        ModelError: the model cannot be loaded; the message says where it was looked for.
+    """
+    if importlib.util.find_spec("sentence_transformers") is None:
+        raise MissingExtra("sentence-transformers", "hub")
+    load = getattr(importlib.import_module("sentence_transformers"), kind)
+    try:
+        return load(name, trust_remote_code=False, model_kwargs={"use_safetensors": True})
+    except Exception as error:  # the hub's client, transformers and torch raise what they meet
+        where = "that folder" if Path(name).is_dir() else f"the hub, and no folder {name} is there"
+        raise ModelError(
+            f'model "{name}" cannot be loaded from {where} ({type(error).__name__}: {error}); give a hub name where '
+            f"there is network, or a folder with config.json, model.safetensors and the tokenizer's files"
+        ) from error
+
+
+def _revision(name: str, model: Any) -> str:
+    """The hub's commit, or a hash of a folder's weights."""
+    weights = sorted(Path(name).rglob("*.safetensors")) if Path(name).is_dir() else []
+    if not weights:
+        config = getattr(getattr(model[0], "auto_model", None), "config", None)
+        return str(getattr(config, "_commit_hash", None) or "unknown")[:12]
+    digest = hashlib.sha256()
+    for path in weights:
+        with path.open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()[:12]
