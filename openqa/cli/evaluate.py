@@ -1,6 +1,5 @@
 """`openqa evaluate`: tables of question language by passage language."""
 
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +13,15 @@ if TYPE_CHECKING:
     from openqa.evaluate.matrix import Matrix
     from openqa.evaluate.parallel import ParallelQA
 
-Dataset = Annotated[str, typer.Option("--dataset", help="The question set: xquad.")]
+Dataset = Annotated[str, typer.Option("--dataset", help="The question set: xquad, mlqa-dev, or flores (sentences).")]
 Data = Annotated[Path, typer.Option("--data", help="The folder that holds its files as published.", show_default=False)]
 Langs = Annotated[str | None, typer.Option("--langs", help="Some of its languages, joined by commas.  [default: all]")]
+Parts = Annotated[
+    str | None,
+    typer.Option(
+        "--parts", help="Of mlqa-dev, joined by commas: 0 and 1 train the bundled models, 2 selects.  [default: 2,3]"
+    ),
+]
 Sample = Annotated[
     int | None, typer.Option("--sample", min=1, help="Questions for each pair of languages.  [default: all]")
 ]
@@ -31,25 +36,30 @@ def retrieval(
     retriever: Annotated[
         str, typer.Option("--retriever", "-r", help="Which to measure, joined by commas.")
     ] = "bm25,dense,hybrid",
+    measures: Annotated[
+        str, typer.Option("--measures", help="Joined by commas, cutoffs up to 10: R, RR, nDCG, Success.")
+    ] = "R@1,R@5,RR@10",
     langs: Langs = None,
+    parts: Parts = None,
     sample: Sample = None,
     as_json: AsJson = False,
 ) -> None:
-    """Rank the passages of each language for the questions of each: R@1, R@5, RR@10."""
+    """Rank the passages of each language for the questions of each."""
     from openqa.pipeline.evaluation import retrieval_tables
     from openqa.pipeline.retrievers import check_retriever
 
     names = [name.strip() for name in retriever.split(",")]
     for name in names:
         check_retriever(name)
-    questions = _load(dataset, data, langs)
+    questions = _load(dataset, data, langs, parts)
     n_cells = len(names) * len(questions.langs) ** 2
-    with (
-        tempfile.TemporaryDirectory(prefix="openqa-evaluate-") as folder,
-        progress(Count("measuring", "pairs of languages", n_cells)) as advance,
-    ):
+    with progress(Count("measuring", "pairs of languages", n_cells)) as advance:
         tables = retrieval_tables(
-            questions, Path(folder), names, n_questions=sample, progress=lambda done, total: advance(done)
+            questions,
+            names,
+            measures=[name.strip() for name in measures.split(",")],
+            n_questions=sample,
+            progress=lambda done, total: advance(done),
         )
     for name, matrices in tables.items():
         _show({"dataset": questions.name, "retriever": name}, matrices, 3, as_json=as_json)
@@ -64,18 +74,21 @@ def reading(
         str, typer.Option("--normalization", help="squad, as XQuAD figures are published, or mlqa.")
     ] = "squad",
     langs: Langs = None,
+    parts: Parts = None,
     sample: Sample = None,
     as_json: AsJson = False,
 ) -> None:
     """Read the passage that answers each question, in each pair of languages: EM, F1."""
-    from openqa.errors import unknown_name
+    from openqa.errors import ConfigError, unknown_name
     from openqa.evaluate.answers import NORMALIZERS
     from openqa.pipeline.evaluation import reading_tables
     from openqa.read import load_reader
 
     if normalization not in NORMALIZERS:
         raise unknown_name("normalization", normalization, NORMALIZERS)
-    questions = _load(dataset, data, langs)
+    questions = _load(dataset, data, langs, parts)
+    if dataset == "flores":
+        raise ConfigError("flores has sentences and no answers; measure retrieval over it")
     loaded = load_reader(reader)
     with progress(Count("measuring", "pairs of languages", len(questions.langs) ** 2)) as advance:
         matrices = reading_tables(
@@ -88,11 +101,21 @@ def reading(
     _show({"dataset": questions.name, "reader": reader}, matrices, 1, as_json=as_json)
 
 
-def _load(dataset: str, folder: Path, langs: str | None) -> "ParallelQA":
-    from openqa.errors import unknown_name
-    from openqa.evaluate.xquad import LANGS, load_xquad
+def _load(dataset: str, folder: Path, langs: str | None, parts: str | None) -> "ParallelQA":
+    from collections.abc import Callable
+    from functools import partial
 
-    loaders = {"xquad": (load_xquad, LANGS)}
+    from openqa.errors import ConfigError, unknown_name
+    from openqa.evaluate import flores, load_flores, load_mlqa_dev, load_xquad, mlqa, xquad
+
+    chosen_parts = [part.strip() for part in (parts or "2,3").split(",")]
+    if parts is not None and (dataset != "mlqa-dev" or not set(chosen_parts) <= set("0123")):
+        raise ConfigError(f'parts is "{parts}" for {dataset}; some of 0, 1, 2, 3 are needed, for mlqa-dev only')
+    loaders: dict[str, tuple[Callable[..., ParallelQA], tuple[str, ...]]] = {
+        "xquad": (load_xquad, xquad.LANGS),
+        "mlqa-dev": (partial(load_mlqa_dev, parts=[int(part) for part in chosen_parts]), mlqa.LANGS),
+        "flores": (load_flores, flores.LANGS),
+    }
     if dataset not in loaders:
         raise unknown_name("dataset", dataset, loaders)
     load, known = loaders[dataset]
@@ -100,7 +123,7 @@ def _load(dataset: str, folder: Path, langs: str | None) -> "ParallelQA":
     for lang in chosen:
         if lang not in known:
             raise unknown_name("language", lang, known)
-    return load(folder, chosen)
+    return load(folder, langs=chosen)
 
 
 def _show(what: dict[str, str], matrices: "dict[str, Matrix]", decimals: int, *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 """`openqa train`: models of your own from a configuration."""
 
 import importlib.util
+import os
 import shutil
 from pathlib import Path
 from typing import Annotated
@@ -34,9 +35,9 @@ def retriever(
     for module in ("sentence_transformers", "datasets", "accelerate"):
         if importlib.util.find_spec(module) is None:
             raise MissingExtra(module, "train")
+    _be_quiet()
     from openqa.pipeline.training import train_retriever
 
-    _be_quiet()
     if restart:
         for stage in settings.stages:
             shutil.rmtree(settings.out / stage.name, ignore_errors=True)
@@ -52,6 +53,7 @@ def retriever(
 
 def _be_quiet() -> None:
     """Keeps the libraries' own bars and reports off standard error."""
+    os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is imported
     import datasets
     from transformers.utils import logging
 

@@ -1,6 +1,7 @@
 """Evaluation: data sets, measures, intervals and tables; what is measured comes in as functions."""
 
 from openqa.evaluate.answers import score_answers
+from openqa.evaluate.flores import load_flores
 from openqa.evaluate.intervals import bootstrap, paired_bootstrap
 from openqa.evaluate.matrix import Matrix
 from openqa.evaluate.mlqa import load_mlqa_dev
@@ -18,6 +19,7 @@ __all__ = [
     "bootstrap",
     "evaluate_reading",
     "evaluate_retrieval",
+    "load_flores",
     "load_mlqa_dev",
     "load_xquad",
     "paired_bootstrap",

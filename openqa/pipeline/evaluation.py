@@ -1,5 +1,6 @@
 """Measuring what is built here: an index for each passage language, and a reader on the passages that answer."""
 
+import tempfile
 from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
@@ -7,9 +8,11 @@ from pathlib import Path
 import numpy as np
 
 from openqa.encode import load_encoder
+from openqa.errors import ConfigError
 from openqa.evaluate.matrix import Matrix
 from openqa.evaluate.parallel import ParallelQA
-from openqa.evaluate.transfer import Progress, evaluate_reading, evaluate_retrieval
+from openqa.evaluate.retrieval import parse_measure
+from openqa.evaluate.transfer import RETRIEVAL_MEASURES, Progress, evaluate_reading, evaluate_retrieval
 from openqa.pipeline.config import IndexConfig
 from openqa.pipeline.index import Index, build
 from openqa.read.reader import MiniReader
@@ -21,20 +24,20 @@ _BATCH_QUESTIONS = 64
 
 def retrieval_tables(
     data: ParallelQA,
-    folder: Path,
     retrievers: Sequence[str],
     *,
     encoder: Encoder | None = None,
+    measures: Sequence[str] = RETRIEVAL_MEASURES,
     n_questions: int | None = None,
     progress: Progress | None = None,
 ) -> dict[str, dict[str, Matrix]]:
-    """Measures retrievers over one index for each passage language, one passage a paragraph.
+    """Measures retrievers over one temporary index for each passage language, one passage a paragraph.
 
     Args:
         data: the question set.
-        folder: empty; takes the indexes.
         retrievers: such as "bm25", "dense", "hybrid"; at least one.
         encoder: for the dense part; the bundled one when None.
+        measures: names such as "R@5", cutoffs up to 10.
         n_questions: a fixed sample of this many for each pair of languages; all when None.
         progress: called with pairs done and pairs in all, over all retrievers.
 
@@ -42,20 +45,24 @@ def retrieval_tables(
         For each retriever a matrix of question by passage language for each measure.
 
     Raises:
-        ConfigError: a retriever is unknown.
+        ConfigError: a retriever or a measure is unknown, or its cutoff is above 10.
     """
+    for measure in measures:
+        if parse_measure(measure)[1] > _DEPTH:
+            raise ConfigError(f'measure "{measure}" looks below rank {_DEPTH}; a cutoff of at most {_DEPTH} is needed')
     parts = ("bm25",) if set(retrievers) == {"bm25"} else ("bm25", "dense")
     config = IndexConfig(parts=parts, split="document")
     once = None if parts == ("bm25",) else EncodingOnce(encoder or load_encoder(config.encoder))
-    indexes = {
-        lang: build(folder / lang, map(_document, data.passages(lang)), config=config, encoder=once)
-        for lang in data.langs
-    }
     tables = {}
-    for number, name in enumerate(retrievers):
-        searches = {lang: partial(_search, index, name) for lang, index in indexes.items()}
-        step = _shifted(progress, number, len(retrievers))
-        tables[name] = evaluate_retrieval(searches, data, n_questions=n_questions, progress=step)
+    with tempfile.TemporaryDirectory(prefix="openqa-evaluate-") as folder:
+        indexes = {
+            lang: build(Path(folder) / lang, map(_document, data.passages(lang)), config=config, encoder=once)
+            for lang in data.langs
+        }
+        for number, name in enumerate(retrievers):
+            searches = {lang: partial(_search, index, name) for lang, index in indexes.items()}
+            step = _shifted(progress, number, len(retrievers))
+            tables[name] = evaluate_retrieval(searches, data, measures=measures, n_questions=n_questions, progress=step)
     return tables
 
 

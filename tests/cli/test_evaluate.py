@@ -53,6 +53,27 @@ def test_wrong_data_is_refused(tmp_path: Path) -> None:
     assert openqa("evaluate", "retrieval", "--data", tmp_path, "--sample", "0").code == 2
 
 
+def test_measures_and_parts_are_chosen(tmp_path: Path) -> None:
+    """R@10 alone; a cutoff that no ranking reaches, and parts of another set, are refused."""
+    arguments = ("evaluate", "retrieval", "--data", xquad(tmp_path), "-r", "bm25", "--langs", "de,en")
+    assert list(openqa(*arguments, "--measures", "R@10", "--json").json()["measures"]) == ["R@10"]
+    deep = openqa(*arguments, "--measures", "R@20")
+    assert deep.err == 'measure "R@20" looks below rank 10; a cutoff of at most 10 is needed\n'
+    parts = openqa(*arguments, "--parts", "2")
+    assert parts.err == 'parts is "2" for xquad; some of 0, 1, 2, 3 are needed, for mlqa-dev only\n'
+
+
+def test_sentences_are_matched_and_not_read(tmp_path: Path) -> None:
+    """FLORES as retrieval; it has no answers."""
+    rows = "the red dog\tder rote Hund 7\tflores-devtest\nthe cat\tdie Katze 9\tflores-devtest\n"
+    (tmp_path / "en-de.tsv").write_text(rows, encoding="utf-8")
+    arguments = ("--dataset", "flores", "--data", tmp_path, "--langs", "de,en")
+    record = openqa("evaluate", "retrieval", *arguments, "-r", "bm25", "--measures", "R@1", "--json").json()
+    assert record["measures"]["R@1"]["values"][0][0] == 1.0
+    reading = openqa("evaluate", "reading", *arguments)
+    assert reading.err == "flores has sentences and no answers; measure retrieval over it\n"
+
+
 def test_doctor_says_what_is_there() -> None:
     """One line a check, for people and for programs."""
     shown, values = openqa("doctor"), openqa("doctor", "--json")

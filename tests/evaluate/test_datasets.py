@@ -1,3 +1,4 @@
+import gzip
 import json
 import os
 import re
@@ -8,7 +9,7 @@ import pytest
 
 from openqa.corpus.mlqa import part
 from openqa.errors import ConfigError, DataError
-from openqa.evaluate import load_mlqa_dev, load_xquad
+from openqa.evaluate import load_flores, load_mlqa_dev, load_xquad
 from tests.evaluate.sets import squad, write_squad, write_xquad
 
 LANGS = ("de", "en", "th")
@@ -193,3 +194,43 @@ def test_squad_records_are_as_published() -> None:
     """The fixture has the layout of the files."""
     record = squad({"T": [("a b", [("1", "?", "b")])]})
     assert record["data"][0]["paragraphs"][0]["qas"][0]["answers"] == [{"text": "b", "answer_start": 2}]
+
+
+def write_pairs(folder: Path, lang: str, rows: list[tuple[str, str, str]]) -> None:
+    """Writes sentence pairs with English, packed."""
+    text = "".join("\t".join(row) + "\n" for row in rows)
+    (folder / f"en-{lang}.tsv.gz").write_bytes(gzip.compress(text.encode()))
+
+
+def test_flores_sentences_are_asked_for_their_translations(tmp_path: Path) -> None:
+    """Other sources are left out; a sentence has one id in every language, whatever the order of the file."""
+    write_pairs(
+        tmp_path, "de", [("dog", "Hund", "flores-devtest"), ("x", "y", "tatoeba"), ("cat", "Katze", "flores-devtest")]
+    )
+    write_pairs(tmp_path, "tr", [("cat", "kedi", "flores-devtest"), ("dog", "köpek", "flores-devtest")])
+    data = load_flores(tmp_path, ("de", "en", "tr"))
+    (cat, dog) = data.questions("tr", "de")
+    assert (cat.text, dog.text) == ("kedi", "köpek")
+    assert [passage.text for passage in data.gold_passages([dog, cat], "de")] == ["Hund", "Katze"]
+    assert [passage.text for passage in data.passages("en")] == ["cat", "dog"]
+
+
+def test_flores_of_other_sentences_is_refused(tmp_path: Path) -> None:
+    """As is a file without a line of it, or no folder."""
+    write_pairs(tmp_path, "de", [("dog", "Hund", "flores-devtest")])
+    write_pairs(tmp_path, "tr", [("cat", "kedi", "flores-devtest")])
+    write_pairs(tmp_path, "th", [("cat", "x", "tatoeba")])
+    with pytest.raises(DataError, match="en-tr and en-de have other flores-devtest sentences"):
+        load_flores(tmp_path, ("de", "tr"))
+    with pytest.raises(DataError, match=r"en-th\.tsv\.gz: no line of source flores-devtest"):
+        load_flores(tmp_path, ("th",))
+    with pytest.raises(DataError, match="no such folder"):
+        load_flores(tmp_path / "none")
+
+
+@pytest.mark.data
+def test_published_flores_has_every_language() -> None:
+    """1,012 sentences in each of 23 languages."""
+    data = load_flores(shared_data() / "parallel")
+    assert {len(data.passages(lang)) for lang in data.langs} == {1012}
+    assert len(data.langs) == 23
