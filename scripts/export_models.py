@@ -2,7 +2,8 @@
 
 Example:
     python scripts/export_models.py --tokenizer work/tokenizer.json --static work/static.npy \
-        --checkpoint work/mini/checkpoint.pt --english-body PATH/all-MiniLM-L6-v2 --out openqa/models
+        --checkpoint work/mini/checkpoint.pt --english-body PATH/all-MiniLM-L6-v2 --reading work/reading \
+        --out openqa/models
 """
 
 import argparse
@@ -16,6 +17,7 @@ import numpy as np
 from transformers import BertConfig
 
 from openqa.encode.table import GROUP_COLUMNS, STATIC_COLUMNS, EmbeddingTable
+from openqa.train.data import ReadingSet, batches
 from openqa.train.export import export_encoder, export_reader
 from openqa.train.mini import load_checkpoint
 
@@ -41,6 +43,7 @@ def main() -> None:
     parser.add_argument("--static", type=Path, required=True, help="static.npy of scripts/train_static.py")
     parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint.pt of scripts/train_mini.py")
     parser.add_argument("--english-body", type=Path, required=True, help="folder of all-MiniLM-L6-v2, for its form")
+    parser.add_argument("--reading", type=Path, required=True, help="folder of scripts/pack_reading.py")
     parser.add_argument("--out", type=Path, default=Path("openqa/models"), help="the folder of bundled models")
     arguments = parser.parse_args()
     out: Path = arguments.out
@@ -53,8 +56,10 @@ def main() -> None:
     table = EmbeddingTable.quantise(np.concatenate(columns, axis=1), GROUP_COLUMNS)
     np.save(out / "table.codes.npy", table.codes)
     np.save(out / "table.scales.npy", table.scales)
-    export_encoder(models, out / "mini-encoder" / "body.onnx")
-    export_reader(models, out / "mini-reader" / "body.onnx")
+    reading = [ReadingSet.load(path) for path in sorted(arguments.reading.glob("*.npz"))]
+    batch = next(batches(reading, window=168, tokens=8192, negative=0.1, seed=0))
+    export_encoder(models, out / "mini-encoder" / "body.onnx", batch)
+    export_reader(models, out / "mini-reader" / "body.onnx", batch)
     _write_json(out / "mini-reader" / "config.json", READER)
     static, own = table.codes[:, : STATIC_COLUMNS // 2], table.codes[:, STATIC_COLUMNS // 2 :]
     body = (out / "mini-encoder" / "body.onnx").read_bytes()

@@ -25,4 +25,4 @@ inputs=("${tokenizer[@]}" --static "$work/static.npy" --english-body "$body" --p
 "$python" scripts/train_mini.py "${inputs[@]}" --start "$work/read/checkpoint.pt" \
     --steps 2600 --reading-share 0.35 --out "$work/both"
 "$python" scripts/export_models.py "${tokenizer[@]}" --static "$work/static.npy" --checkpoint "$work/both/checkpoint.pt" \
-    --english-body "$body"
+    --english-body "$body" --reading "$work/reading"

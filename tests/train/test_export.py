@@ -6,14 +6,16 @@ import onnx
 import onnxruntime
 import pytest
 import torch
-from onnx import TensorProto, helper, numpy_helper
+from onnx import TensorProto
 
 from openqa.encode import contextual
 from openqa.encode.session import load_session
-from openqa.train.export import SMALLEST_QUANTISED, export_encoder, export_reader, quantise_weights
+from openqa.train.data import ReadingBatch, batches
+from openqa.train.export import export_encoder, export_reader
 from openqa.train.mini import MiniModels
+from openqa.train.quantise import SMALLEST_QUANTISED
 from openqa.types import Array
-from tests.train.tiny import tiny_config, tiny_models
+from tests.train.tiny import reading_set, tiny_config, tiny_models
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:# The axis name:UserWarning"),
@@ -33,8 +35,13 @@ def model() -> MiniModels:
 def body(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The reader's exported body."""
     path = tmp_path_factory.mktemp("export") / "body.onnx"
-    export_reader(model(), path)
+    export_reader(model(), path, reading_batch())
     return path
+
+
+def reading_batch() -> ReadingBatch:
+    """Random text over all pieces."""
+    return next(batches([reading_set(20, 500)], window=32, tokens=512, negative=0.1, seed=0))
 
 
 def inputs(n: int, length: int) -> dict[str, Array]:
@@ -52,26 +59,18 @@ def by_torch(feed: dict[str, Array]) -> Array:
     return logits
 
 
-def session(model: Path | bytes, *, in_float: bool = True) -> onnxruntime.InferenceSession:
-    """A session that computes in float; by itself onnxruntime 1.32 would round activations to int8, row by row."""
-    options = onnxruntime.SessionOptions()
-    options.add_session_config_entry("session.disable_quant_qdq", "1" if in_float else "0")
-    return onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
-
-
-def by_onnx(path: Path, feed: dict[str, Array], *, in_float: bool = True) -> Array:
-    logits: Array = session(path, in_float=in_float).run(["logits"], feed)[0]
+def by_onnx(path: Path, feed: dict[str, Array]) -> Array:
+    found = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    logits: Array = found.run(["logits"], feed)[0]
     return logits
 
 
 @pytest.mark.parametrize(("n", "length"), [(1, 5), (2, 12), (3, 40)])
 def test_the_body_equals_the_model(body: Path, n: int, length: int) -> None:
-    """To the error of quantisation, for any batch and length, also where onnxruntime rounds the activations."""
+    """To the error of quantisation, for any batch and length."""
     feed = inputs(n, length)
     expected, real = by_torch(feed), feed["is_token"] == 1
-    for in_float, bound in ((True, 1e-3), (False, 1e-2)):
-        error = np.abs(by_onnx(body, feed, in_float=in_float) - expected)[real].max()
-        assert error < bound * np.abs(expected).max()
+    assert np.abs(by_onnx(body, feed) - expected)[real].max() < 2e-2 * np.abs(expected).max()
 
 
 @pytest.mark.parametrize("name", ["token_types", "is_token"])
@@ -81,26 +80,24 @@ def test_token_types_and_mask_were_one_input(body: Path, name: str) -> None:
     changed = dict(feed, **{name: np.where(np.arange(12) == 6, 1 - feed[name], feed[name])})
     expected = by_torch(changed) - by_torch(feed)
     assert np.abs(expected).max() > 5e-4
-    assert np.abs(by_onnx(body, changed) - by_onnx(body, feed) - expected)[0].max() < 0.1 * np.abs(expected).max()
+    assert np.abs(by_onnx(body, changed) - by_onnx(body, feed) - expected)[0].max() < 0.5 * np.abs(expected).max()
 
 
-@pytest.mark.parametrize("in_float", [True, False])
-def test_a_text_alone_equals_the_same_in_a_batch(body: Path, in_float: bool) -> None:
+def test_a_text_alone_equals_the_same_in_a_batch(body: Path) -> None:
     """Padding and neighbours change nothing beyond 1e-4."""
     feed = inputs(5, 30)
-    together = by_onnx(body, feed, in_float=in_float)
+    together = by_onnx(body, feed)
     for row in range(5):
         length = int(feed["is_token"][row].sum())
         own = {name: value[row : row + 1, :length] for name, value in feed.items()}
-        alone = by_onnx(body, own, in_float=in_float)
-        assert np.abs(alone[0] - together[row, :length]).max() < 1e-4
+        assert np.abs(by_onnx(body, own)[0] - together[row, :length]).max() < 1e-4
 
 
 def test_the_matrices_are_int8_and_the_table_stays_outside(body: Path) -> None:
     """Six matrices of the layer and the positions; no large float matrix is left; nothing has a row for each piece."""
     graph = onnx.load(body).graph
     kinds = [(tensor.data_type, list(tensor.dims)) for tensor in graph.initializer]
-    assert [dims for kind, dims in kinds if kind == TensorProto.INT8] == [[64, 64]] * 5 + [[64, 128], [128, 64]]
+    assert sorted(dims for kind, dims in kinds if kind == TensorProto.INT8) == [[64, 64]] * 5 + [[64, 128], [128, 64]]
     assert all(np.prod(dims) < SMALLEST_QUANTISED for kind, dims in kinds if kind == TensorProto.FLOAT)
     assert not [dims for _, dims in kinds if 500 in dims]
     assert {value.name for value in graph.input} == {"embeddings", "token_types", "is_token"}
@@ -109,7 +106,7 @@ def test_the_matrices_are_int8_and_the_table_stays_outside(body: Path) -> None:
 def test_the_encoder_equals_the_model(tmp_path: Path) -> None:
     """Vectors and token vectors, to the error of quantisation; a text alone gives what it gives in a batch."""
     path = tmp_path / "body.onnx"
-    export_encoder(model(), path)
+    export_encoder(model(), path, reading_batch())
     found_session = load_session(path, "encoder", contextual.INPUTS, contextual.OUTPUTS)
     feed = {name: value for name, value in inputs(5, 30).items() if name != "token_types"}
     with torch.no_grad():
@@ -124,24 +121,3 @@ def test_the_encoder_equals_the_model(tmp_path: Path) -> None:
         alone = found_session.run(["vector", "tokens"], own)
         assert np.abs(alone[0][0] - vectors[row]).max() < 1e-4
         assert np.abs(alone[1][0] - tokens[row, :length]).max() < 1e-4
-
-
-def test_weights_become_codes_by_arithmetic() -> None:
-    """One scale a column, its largest value 127; a product with them is that with codes · scales; small ones stay."""
-    rng = np.random.default_rng(0)
-    large, small = rng.standard_normal((64, 64)).astype(np.float32) * np.arange(64), np.eye(64, 2, dtype=np.float32)
-    weights = [numpy_helper.from_array(value.astype(np.float32), name) for name, value in (("W", large), ("S", small))]
-    nodes = [helper.make_node("MatMul", ["x", "W"], ["h"]), helper.make_node("MatMul", ["h", "S"], ["y"])]
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", d]) for name, d in (("x", 64), ("y", 2))]
-    graph = helper.make_graph(nodes, "g", ends[:1], ends[1:], weights)
-    made = quantise_weights(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 18)], ir_version=10))
-    onnx.checker.check_model(made)
-    found = {tensor.name: numpy_helper.to_array(tensor) for tensor in made.graph.initializer}
-    assert sorted(found) == ["S", "W.codes", "W.scales"]
-    scales = np.maximum(np.abs(large).max(axis=0), 1e-8) / 127
-    assert np.allclose(found["W.scales"], scales)
-    assert np.array_equal(found["W.codes"], np.round(large / scales))
-    assert (np.abs(found["W.codes"] * scales - large) <= scales / 2 + 1e-6).all()
-    x = rng.standard_normal((3, 64)).astype(np.float32)
-    found_y = session(made.SerializeToString()).run(["y"], {"x": x})[0]
-    assert np.allclose(found_y, (x @ (found["W.codes"] * scales))[:, :2], rtol=1e-4, atol=1e-3)
