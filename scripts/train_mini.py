@@ -19,12 +19,15 @@ from transformers.utils import logging
 
 from openqa.train.data import ReadingBatch, ReadingSet, batches
 from openqa.train.loop import TrainSettings, train
+from openqa.train.masking import MaskedBatch, masked_batches
 from openqa.train.mini import MiniModels, Teacher
 from openqa.train.packing import PairSet
 from openqa.train.pair_batches import PairBatch, pair_batches
 from openqa.train.transfer import target_embeddings
 
 REPORT_EVERY = 25
+Batch = ReadingBatch | PairBatch | MaskedBatch
+KINDS = {ReadingBatch: "reading", MaskedBatch: "masked"}
 
 
 def main() -> None:
@@ -38,6 +41,7 @@ def main() -> None:
     parser.add_argument("--start", type=Path, help="checkpoint of another training, whose weights are the start")
     parser.add_argument("--steps", type=int, default=4000, help="optimiser steps")
     parser.add_argument("--reading-share", type=float, default=0.35, help="of the steps: the reader learns")
+    parser.add_argument("--masked-share", type=float, default=0.0, help="of the steps: translation language modelling")
     parser.add_argument("--embedding-rate", type=float, default=5e-4, help="highest learning rate of the table")
     parser.add_argument("--tokens", type=int, default=4096, help="tokens a step")
     parser.add_argument("--window", type=int, default=168, help="longest sequence, in tokens")
@@ -54,31 +58,38 @@ def main() -> None:
     models = _start(arguments, device).to(device)
     started, losses = time.monotonic(), defaultdict(list)
 
-    def loss_of(batch: ReadingBatch | PairBatch) -> Tensor:
+    def loss_of(batch: Batch) -> Tensor:
         if isinstance(batch, ReadingBatch):
             return models.reading_loss(batch)
+        if isinstance(batch, MaskedBatch):
+            return models.masked_loss(batch)
         return models.encoding_loss(batch, teacher)
 
-    def report(step: int, loss: float, batch: ReadingBatch | PairBatch) -> None:
-        losses["reading" if isinstance(batch, ReadingBatch) else batch.name].append(loss)
+    def report(step: int, loss: float, batch: Batch) -> None:
+        losses[batch.name if isinstance(batch, PairBatch) else KINDS[type(batch)]].append(loss)
         if (step + 1) % REPORT_EVERY == 0:
             means = " ".join(f"{kind} {np.mean(values[-40:]):.3f}" for kind, values in sorted(losses.items()))
             print(f"{step + 1} {time.monotonic() - started:.0f} s {means}", flush=True)
 
-    data = _data(arguments, settings.seed)
+    data = _data(arguments, settings.seed, len(models.table))
     train(models, data, loss_of, settings, checkpoint=arguments.out / "checkpoint.pt", on_step=report)
 
 
-def _data(arguments: argparse.Namespace, seed: int) -> Iterator[ReadingBatch | PairBatch]:
+def _data(arguments: argparse.Namespace, seed: int, n_pieces: int) -> Iterator[Batch]:
     reading_sets = [ReadingSet.load(path) for path in sorted(arguments.reading.glob("*.npz"))]
     pair_sets = [PairSet.load(path) for path in sorted(arguments.pairs.glob("*.npz"))]
     sizes = {"window": arguments.window, "tokens": arguments.tokens, "seed": seed}
     reading = batches(reading_sets, negative=0.1, **sizes)
     pairs = pair_batches(pair_sets, **sizes)
+    translations = next(pairs for pairs in pair_sets if pairs.name == "sentences")
+    masked = masked_batches(translations, n_pieces=n_pieces, **sizes)
     rng = np.random.default_rng(seed)
     while True:
-        if rng.random() < arguments.reading_share:
+        drawn = rng.random()
+        if drawn < arguments.reading_share:
             yield next(reading)
+        elif drawn < arguments.reading_share + arguments.masked_share:
+            yield next(masked)
         else:
             yield next(pairs)
 

@@ -42,6 +42,26 @@ def cosine_distance(vectors: Tensor, targets: Tensor) -> Tensor:
     return 1 - (vectors.float() * targets.float()).sum(dim=1).mean()
 
 
+def masked_loss(hidden: Tensor, table: Tensor, told: Tensor) -> Tensor:
+    """Returns the mean cross-entropy of the pieces that are to be told, among all of the vocabulary.
+
+    logits = hidden · table
+
+    Args:
+        hidden: (B, L, D) of a body.
+        table: (V, D) embeddings of the pieces, tied.
+        told: (B, L) the piece to tell, below 0 where none is.
+
+    Returns:
+        A scalar; 0 where nothing is to be told.
+    """
+    asked = told >= 0
+    if not asked.any():
+        return hidden.sum() * 0
+    logits = hidden[asked] @ table.to(hidden.dtype).T  # (told, V)
+    return functional.cross_entropy(logits.float(), told[asked])
+
+
 def span_loss(logits: Tensor, is_token: Tensor, start: Tensor, end: Tensor) -> Tensor:
     """Returns the mean of the start and end cross-entropy over the real positions.
 

@@ -15,7 +15,8 @@ from transformers import BertConfig, BertModel
 from openqa.errors import ModelError
 from openqa.train.data import ReadingBatch
 from openqa.train.loop import TableModel
-from openqa.train.losses import contrastive, cosine_distance, span_loss
+from openqa.train.losses import contrastive, cosine_distance, masked_loss, span_loss
+from openqa.train.masking import MaskedBatch
 from openqa.train.pair_batches import PairBatch, Texts
 
 COSINE_WEIGHT = 4.0  # of the distance to the teacher, beside the contrastive loss
@@ -66,6 +67,22 @@ class MiniModels(TableModel):
         with torch.autocast(self.table.device.type, dtype=torch.bfloat16):
             logits = self.reader(functional.embedding(ids, self.table), types, is_token)
         return span_loss(logits, is_token, start, end)
+
+    def masked_loss(self, batch: MaskedBatch) -> Tensor:
+        """Returns the loss of masked or translation language modelling by the reader's body.
+
+        Args:
+            batch: sequences with pieces hidden.
+
+        Returns:
+            A scalar.
+        """
+        ids, types, is_token, told = self._tensors(batch.ids, batch.token_types, batch.is_token, batch.told)
+        with torch.autocast(self.table.device.type, dtype=torch.bfloat16):
+            hidden = self.reader.body(
+                inputs_embeds=functional.embedding(ids, self.table), token_type_ids=types, attention_mask=is_token
+            ).last_hidden_state
+            return masked_loss(hidden, self.table, told)
 
     def encoding_loss(self, batch: PairBatch, teacher: "Teacher") -> Tensor:
         """Returns the loss of one batch of pairs: contrastive, and the distance to the teacher where it has a say.
