@@ -63,7 +63,9 @@ def test_a_broken_pipe_is_quiet(tmp_path: Path) -> None:
 def test_ctrl_c_is_quiet_and_leaves_no_half_index(tmp_path: Path) -> None:
     """A build that waits for standard input is stopped; the folder can be built in again."""
     path = tmp_path / "index"
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores it
     process = spawn("build", path, "-", "--parts", "bm25")
+    signal.signal(signal.SIGINT, before)
     deadline = time.monotonic() + 60
     while not (path / "LOCK").exists() and time.monotonic() < deadline:
         time.sleep(0.05)
