@@ -23,7 +23,7 @@ from openqa.train.mini import load_checkpoint
 
 READER = {
     "name": "mini-reader",
-    "version": "3",
+    "version": "4",
     "window_tokens": 256,
     "stride_tokens": 96,
     "max_answer_tokens": 30,
@@ -63,7 +63,7 @@ def main() -> None:
     _write_json(out / "mini-reader" / "config.json", READER)
     static, own = table.codes[:, : STATIC_COLUMNS // 2], table.codes[:, STATIC_COLUMNS // 2 :]
     body = (out / "mini-encoder" / "body.onnx").read_bytes()
-    for name, number, content in (("static-encoder", 1, static.tobytes()), ("mini-encoder", 2, own.tobytes() + body)):
+    for name, number, content in (("static-encoder", 1, static.tobytes()), ("mini-encoder", 3, own.tobytes() + body)):
         version = f"{number}-{hashlib.sha256(content).hexdigest()[:8]}"
         _write_json(out / name / "config.json", {"name": name, "version": version})
     for path in sorted(path for path in out.rglob("*") if path.is_file()):

@@ -24,5 +24,7 @@ inputs=("${tokenizer[@]}" --static "$work/static.npy" --english-body "$body" --p
 "$python" scripts/train_mini.py "${inputs[@]}" --steps 3800 --reading-share 1 --embedding-rate 3e-4 --out "$work/read"
 "$python" scripts/train_mini.py "${inputs[@]}" --start "$work/read/checkpoint.pt" \
     --steps 2600 --reading-share 0.35 --out "$work/both"
-"$python" scripts/export_models.py "${tokenizer[@]}" --static "$work/static.npy" --checkpoint "$work/both/checkpoint.pt" \
+"$python" scripts/train_mini.py "${inputs[@]}" --start "$work/both/checkpoint.pt" \
+    --steps 2600 --reading-share 0.72 --embedding-rate 3e-4 --seed 4 --out "$work/more"
+"$python" scripts/export_models.py "${tokenizer[@]}" --static "$work/static.npy" --checkpoint "$work/more/checkpoint.pt" \
     --english-body "$body" --reading "$work/reading"

@@ -175,7 +175,7 @@ def test_unknown_names_are_refused_with_what_is_known(tmp_path: Path) -> None:
     )
     refused(
         openqa("evaluate", "retrieval", "--dataset", "xqad", "--data", tmp_path),
-        'unknown dataset "xqad"; known: xquad; did you mean "xquad"?',
+        'unknown dataset "xqad"; known: flores, mlqa-dev, xquad; did you mean "xquad"?',
     )
     assert f'{recipe}: unknown key "document"; known: ' in openqa("build", recipe).err
 
