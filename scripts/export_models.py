@@ -28,10 +28,10 @@ READER = {
     "stride_tokens": 96,
     "max_answer_tokens": 30,
     "max_question_tokens": 64,
-    "temperature": 3.0,  # this and the following: scripts/fit_answers.py
-    "no_answer_threshold": 6.68,
+    "temperature": 4.0,  # this and the following: scripts/fit_answers.py
+    "no_answer_threshold": 3.40,
     "retrieval_weight": 8.0,
-    "own_language_penalty": 6.0,
+    "own_language_penalty": 4.0,
     "sentence_weight": 12.0,
 }
 
