@@ -1,6 +1,6 @@
 """Times the bundled encoder beside the same weights in torch fp32, as sentence-transformers runs them; prints ratios.
 
-Passages are of about 100 words in eight languages. The peer is the checkpoint that the bundled body was exported from,
+Passages are of about 100 words in six languages. The peer is the checkpoint that the bundled body was exported from,
 in batches of 32 sorted by length, which is what SentenceTransformer.encode does; both get the same tokens.
 
 Example:

@@ -27,7 +27,10 @@ def build(
     ] = None,
     encoder: Annotated[
         str | None,
-        typer.Option("--encoder", help='Of dense: "mini", or "static", which is faster and worse.  [default: mini]'),
+        typer.Option(
+            "--encoder",
+            help='Of dense: "mini"; "static", faster and worse; a model\'s folder or hub name.  [default: mini]',
+        ),
     ] = None,
     split: Annotated[
         str | None,

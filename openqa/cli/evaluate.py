@@ -1,5 +1,6 @@
 """`openqa evaluate`: tables of question language by passage language."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -102,7 +103,6 @@ def reading(
 
 
 def _load(dataset: str, folder: Path, langs: str | None, parts: str | None) -> "ParallelQA":
-    from collections.abc import Callable
     from functools import partial
 
     from openqa.errors import ConfigError, unknown_name

@@ -79,9 +79,7 @@ class MiniModels(TableModel):
         """
         ids, types, is_token, told = self._tensors(batch.ids, batch.token_types, batch.is_token, batch.told)
         with torch.autocast(self.table.device.type, dtype=torch.bfloat16):
-            hidden = self.reader.body(
-                inputs_embeds=functional.embedding(ids, self.table), token_type_ids=types, attention_mask=is_token
-            ).last_hidden_state
+            hidden = self.reader.hidden(functional.embedding(ids, self.table), types, is_token)
             return masked_loss(hidden, self.table, told)
 
     def encoding_loss(self, batch: PairBatch, teacher: "Teacher") -> Tensor:
@@ -162,11 +160,15 @@ class Reader(torch.nn.Module):
         Returns:
             (B, L, 2).
         """
-        hidden = self.body(
+        logits: Tensor = self.head(self.hidden(embeddings, token_types, is_token))
+        return logits
+
+    def hidden(self, embeddings: Tensor, token_types: Tensor, is_token: Tensor) -> Tensor:
+        """Returns the body's vector of every position, (B, L, D), from the same inputs."""
+        found: Tensor = self.body(
             inputs_embeds=embeddings, token_type_ids=token_types, attention_mask=is_token
         ).last_hidden_state
-        logits: Tensor = self.head(hidden)
-        return logits
+        return found
 
 
 class Teacher:

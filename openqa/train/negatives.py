@@ -5,7 +5,7 @@ Khattab, Potts & Zaharia 2021 (arXiv:2007.00814).
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -19,11 +19,11 @@ _MOST_DRAWS = 1000  # of random passages, to fill up one example's negatives
 
 @dataclass(frozen=True, slots=True)
 class Pool:
-    """The distinct passages that are ranked, their languages, and the row of each text."""
+    """The distinct passages that are ranked, and their languages."""
 
     texts: tuple[str, ...]
     langs: tuple[str, ...]
-    row: dict[str, int]
+    _tokens: dict[int, list[str]] = field(default_factory=dict, repr=False, compare=False)  # made when first asked for
 
     @classmethod
     def of(cls, examples: Sequence[RetrievalExample]) -> "Pool":
@@ -31,24 +31,25 @@ class Pool:
         langs: dict[str, str] = {}
         for example in examples:
             langs.setdefault(example.passage, example.lang)
-        return cls(tuple(langs), tuple(langs.values()), {text: row for row, text in enumerate(langs)})
+        return cls(tuple(langs), tuple(langs.values()))
+
+    def holds_answer(self, row: int, answers: Sequence[str]) -> bool:
+        """Whether one of the answers stands in a passage, token for token after normalisation.
+
+        Args:
+            row: the passage's.
+            answers: gold answers; one without a token is left out.
+        """
+        lang = self.langs[row]
+        if row not in self._tokens:
+            self._tokens[row] = answer_tokens(self.texts[row], lang)
+        return any(_stands(answer_tokens(answer, lang), self._tokens[row]) for answer in answers)
 
 
-def holds_answer(text: str, answers: Sequence[str], lang: str) -> bool:
-    """Whether one of the answers stands in a text, token for token after normalisation.
-
-    Args:
-        text: a passage.
-        answers: gold answers; one without a token is left out.
-        lang: BCP 47, the passage's.
-    """
-    tokens = answer_tokens(text, lang)
-    for answer in answers:
-        wanted = answer_tokens(answer, lang)
-        starts = range(len(tokens) - len(wanted) + 1) if wanted else ()
-        if any(tokens[i : i + len(wanted)] == wanted for i in starts):
-            return True
-    return False
+def _stands(wanted: Sequence[str], tokens: Sequence[str]) -> bool:
+    """Whether some tokens, at least one, follow one another among others."""
+    starts = range(len(tokens) - len(wanted) + 1) if wanted else ()
+    return any(tokens[i : i + len(wanted)] == wanted for i in starts)
 
 
 def with_negatives(
@@ -111,7 +112,7 @@ def guided_triples(
     depths = guidance.depths()
     for example, ranking in zip(examples, rankings, strict=True):
         shown = list(ranking[: max(depth for _, depth in depths)])
-        is_right = [holds_answer(pool.texts[row], example.answers, pool.langs[row]) for row in shown]
+        is_right = [pool.holds_answer(row, example.answers) for row in shown]
         right = [place for place, holds in enumerate(is_right) if holds]
         positives = {place for n, depth in depths for place in [p for p in right if p < depth][:n]}
         negatives = [place for place, holds in enumerate(is_right) if not holds]
@@ -138,14 +139,13 @@ def success_at(
     first = []
     for example, ranking in zip(examples, rankings, strict=True):
         shown = ranking[: max(cutoffs)]
-        places = (p for p, row in enumerate(shown) if holds_answer(pool.texts[row], example.answers, pool.langs[row]))
+        places = (p for p, row in enumerate(shown) if pool.holds_answer(row, example.answers))
         first.append(next(places, max(cutoffs)))
     return {f"Success@{k}": float(np.mean(np.asarray(first) < k)) for k in cutoffs}
 
 
 def _is_negative(pool: Pool, row: int, example: RetrievalExample) -> bool:
-    text = pool.texts[row]
-    return text != example.passage and not holds_answer(text, example.answers, pool.langs[row])
+    return pool.texts[row] != example.passage and not pool.holds_answer(row, example.answers)
 
 
 def _filled(

@@ -7,7 +7,6 @@ from openqa.errors import DataError
 from openqa.train.negatives import (
     Pool,
     guided_triples,
-    holds_answer,
     success_at,
     with_equal_negatives,
     with_negatives,
@@ -25,7 +24,11 @@ def example(row: int = 0) -> RetrievalExample:
 
 def pool() -> Pool:
     """All texts."""
-    return Pool(tuple(TEXTS), ("en",) * len(TEXTS), {text: row for row, text in enumerate(TEXTS)})
+    return Pool(tuple(TEXTS), ("en",) * len(TEXTS))
+
+
+def holds_answer(text: str, answers: list[str], lang: str) -> bool:
+    return Pool((text,), (lang,)).holds_answer(0, answers)
 
 
 def test_an_answer_stands_as_whole_words() -> None:
