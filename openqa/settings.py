@@ -2,7 +2,8 @@
 
 import json
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -78,6 +79,32 @@ def read_toml(path: Path) -> dict[str, Any]:
         return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"{path}: not valid TOML ({error}); write it as key = value lines") from error
+
+
+@contextmanager
+def within(path: Path) -> Iterator[None]:
+    """Puts a file's name before what is wrong with the settings in it.
+
+    Args:
+        path: the file.
+
+    Raises:
+        ConfigError: the one that was raised inside, with the name.
+    """
+    try:
+        yield
+    except ConfigError as error:
+        raise ConfigError(f"{path}: {error}") from error
+
+
+def beside(path: Path, model: str) -> str:
+    """Returns a model's name as it is to be loaded: a folder beside the configuration goes before a hub name.
+
+    Args:
+        path: the configuration.
+        model: hub name, or folder relative to the configuration's.
+    """
+    return str(path.parent / model) if (path.parent / model).is_dir() else model
 
 
 def shown(value: object) -> str:

@@ -9,7 +9,7 @@ from sentence_transformers import MultiVectorEncoder, SentenceTransformer
 from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import BertConfig, BertModel, PreTrainedTokenizerFast
+from transformers import BertConfig, BertForQuestionAnswering, BertModel, PreTrainedTokenizerFast
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -21,7 +21,9 @@ def write_body(folder: Path, words: Sequence[str], *, dim: int = 16, seed: int =
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])]
+        single="[CLS] $A [SEP]",
+        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
     )
     names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIAL, strict=True))
     fast: Any = PreTrainedTokenizerFast
@@ -53,4 +55,12 @@ def write_multi_vector_encoder(folder: Path, words: Sequence[str], **how: int) -
     """Writes a random MultiVectorEncoder."""
     body = write_body(folder.parent / f"{folder.name}-body", words, **how)
     MultiVectorEncoder(str(body), device="cpu").save_pretrained(str(folder))
+    return folder
+
+
+def write_reader(folder: Path, words: Sequence[str], **how: int) -> Path:
+    """Writes a random BERT with a span head, and a tokenizer of question and passage."""
+    write_body(folder, words, **how)
+    body = BertForQuestionAnswering.from_pretrained(folder)
+    body.save_pretrained(folder)
     return folder

@@ -4,13 +4,16 @@ import importlib.util
 import os
 import shutil
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from openqa.cli.options import example
 from openqa.cli.output import note
 from openqa.cli.progress import Count, progress
+
+if TYPE_CHECKING:
+    from openqa.train.resuming import OnLog
 
 train = typer.Typer(no_args_is_help=True, help="Train models of your own.")
 
@@ -19,7 +22,7 @@ Config = Annotated[
 ]
 
 
-@train.command(epilog=example("openqa train retriever training/dense.toml"))
+@train.command(epilog=example("openqa train retriever training/retriever/dense.toml"))
 def retriever(
     config: Config,
     restart: Annotated[bool, typer.Option("--restart", help="Start over; removes what is in its out folder.")] = False,
@@ -28,13 +31,10 @@ def retriever(
 
     Prints the folder of the model, which sentence-transformers and openqa load by its path.
     """
-    from openqa.errors import MissingExtra
     from openqa.train.retriever_config import read_retriever_config
 
     settings = read_retriever_config(config)
-    for module in ("sentence_transformers", "datasets", "accelerate"):
-        if importlib.util.find_spec(module) is None:
-            raise MissingExtra(module, "train")
+    _need("sentence_transformers", "datasets", "accelerate")
     _be_quiet()
     from openqa.pipeline.training import train_retriever
 
@@ -42,13 +42,51 @@ def retriever(
         for stage in settings.stages:
             shutil.rmtree(settings.out / stage.name, ignore_errors=True)
     count = Count("training", "steps")
+    with progress(count):
+        typer.echo(train_retriever(settings, note=note, on_log=_shown(count)))
+
+
+@train.command(epilog=example("openqa train reader training/reader/self-distillation-map.toml"))
+def reader(
+    config: Config,
+    restart: Annotated[bool, typer.Option("--restart", help="Start over; removes what is in its out folder.")] = False,
+) -> None:
+    """Train a reader, on gold answers alone or by self-distillation; run it again after a stop, and it goes on.
+
+    Prints the folder of the model, which transformers loads by its path. Beside it stand the curves of the losses.
+    """
+    from openqa.train.reader_config import read_reader_config
+
+    settings = read_reader_config(config)
+    _need("transformers", "accelerate")
+    _be_quiet()
+    from openqa.train.reader import train_reader
+
+    if restart:
+        for part in ("checkpoints", "model"):
+            shutil.rmtree(settings.out / part, ignore_errors=True)
+        (settings.out / "config.json").unlink(missing_ok=True)
+    count = Count("training", "steps")
+    with progress(count):
+        typer.echo(train_reader(settings, on_log=_shown(count)))
+
+
+def _shown(count: Count) -> "OnLog":
+    """Shows the loss, and moves the bar."""
 
     def on_log(step: int, steps: int, loss: float) -> None:
         count(step, steps)
         note(f"step {step:,} of {steps:,}: loss {loss:.3f}")
 
-    with progress(count):
-        typer.echo(train_retriever(settings, note=note, on_log=on_log))
+    return on_log
+
+
+def _need(*modules: str) -> None:
+    from openqa.errors import MissingExtra
+
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtra(module, "train")
 
 
 def _be_quiet() -> None:

@@ -16,8 +16,9 @@ from openqa.errors import DataError
 from openqa.pipeline.config import IndexConfig
 from openqa.pipeline.index import build
 from openqa.train.negatives import Pool, guided_triples, success_at, with_negatives
+from openqa.train.resuming import OnLog
 from openqa.train.retrieval_examples import RetrievalExample, read_examples
-from openqa.train.retriever import OnLog, Start, train_stage
+from openqa.train.retriever import Start, train_stage
 from openqa.train.retriever_config import Guidance, Negatives, RetrieverConfig, Stage
 from openqa.types import Document, Question
 

@@ -144,7 +144,19 @@ def aligned_examples(data: Path, parts: Collection[int]) -> Iterator[ReadingExam
     Raises:
         DataError: a file is missing, or an answer does not stand at its offset.
     """
-    folder = data / "qa" / "mlqa-dev"
+    yield from mlqa_examples(data / "qa" / "mlqa-dev", parts)
+
+
+def mlqa_examples(folder: Path, parts: Collection[int]) -> Iterator[ReadingExample]:
+    """Yields the examples of a folder of MLQA's files, of every question and passage language.
+
+    Args:
+        folder: holds dev-context-en-question-en.json.gz and its siblings.
+        parts: of the article split, numbers within 0..3.
+
+    Raises:
+        DataError: a file is missing, or an answer does not stand at its offset.
+    """
     part_of = question_parts(folder / "dev-context-en-question-en.json.gz")
     chosen = {id for id, part in part_of.items() if part in parts}
     for path in sorted(folder.glob("dev-context-*-question-*.json.gz")):

@@ -5,9 +5,8 @@ Reimers & Gurevych 2020 (arXiv:2004.09813); Matryoshka: Kusupati et al. 2022 (ar
 Khattab & Zaharia 2020 (arXiv:2004.12832); similarity of sentences: CoSENT, https://kexue.fm/archives/8847.
 """
 
-import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,16 +18,16 @@ from datasets import Dataset, DatasetDict
 from sentence_transformers.base.sampler import BatchSamplers, MultiDatasetBatchSamplers
 from sentence_transformers.multi_vector_encoder import losses as token_losses
 from sentence_transformers.sentence_transformer import losses
-from transformers import PrinterCallback, TrainerCallback
+from transformers import PrinterCallback
 
 from openqa.encode.hub import load_sentence_transformer
 from openqa.errors import ConfigError, DataError
 from openqa.train.averaging import average_weights
 from openqa.train.negatives import with_equal_negatives
+from openqa.train.resuming import LossLog, OnLog, check_same, whole_checkpoints
 from openqa.train.retrieval_examples import RetrievalExample
 from openqa.train.retriever_config import Stage
 
-OnLog = Callable[[int, int, float], None]  # step, steps, loss
 WARMUP = 0.1  # of the steps
 ROLED = ("contrastive", "scores")  # losses of a query and passages; the others' texts are equals and get no prefix
 _CLASSES = {"dense": "SentenceTransformer", "colbert": "MultiVectorEncoder"}
@@ -88,7 +87,7 @@ def train_stage(
         ConfigError: the folder holds checkpoints of other settings.
     """
     done = folder / "model"
-    _check_same(folder / "stage.json", {**asdict(start), **stage.model_dump(mode="json")})
+    check_same(folder / "stage.json", {**asdict(start), **stage.model_dump(mode="json")})
     if done.is_dir():
         return done
     if not examples:
@@ -96,8 +95,9 @@ def train_stage(
     encoder = start.load()
     trainer = _trainer(encoder, start, stage, examples, folder / "checkpoints")
     if on_log:
-        trainer.add_callback(_Log(on_log))
-    trainer.train(resume_from_checkpoint=_newest_checkpoint(folder / "checkpoints"))
+        trainer.add_callback(LossLog(on_log))
+    newest = next(iter(reversed(whole_checkpoints(folder / "checkpoints"))), None)
+    trainer.train(resume_from_checkpoint=str(newest) if newest else None)
     if stage.average:
         _load_mean(encoder, start, folder / "checkpoints")
     half = folder / "model.tmp"
@@ -142,18 +142,6 @@ def _trainer(encoder: Any, start: Start, stage: Stage, examples: Sequence[Retrie
     )
     trainer.remove_callback(PrinterCallback)  # it prints to standard output
     return trainer
-
-
-class _Log(TrainerCallback):
-    """Hands the losses on."""
-
-    def __init__(self, on_log: OnLog) -> None:
-        self._on_log = on_log
-
-    def on_log(self, args: Any, state: Any, control: Any, logs: Any = None, **kwargs: Any) -> None:
-        """Is called by the trainer."""
-        if logs and "loss" in logs:
-            self._on_log(state.global_step, state.max_steps, float(logs["loss"]))
 
 
 def _columns(stage: Stage, examples: Sequence[RetrievalExample], seed: int) -> dict[str, list[Any]]:
@@ -230,31 +218,7 @@ def _prompts(encoder: Any, columns: dict[str, list[Any]]) -> dict[str, str]:
     return {name: query if name == "query" else passage for name in columns if name != "label"}
 
 
-def _check_same(path: Path, settings: dict[str, Any]) -> None:
-    """Writes the settings of a stage where there are none, and refuses others."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(settings, indent=2) + "\n", encoding="utf-8")
-        return
-    before = json.loads(path.read_text(encoding="utf-8"))
-    changed = sorted(name for name in settings if settings[name] != before.get(name))
-    if changed:
-        name = changed[0]
-        raise ConfigError(
-            f"{path.parent}: holds a stage with {name} {json.dumps(before.get(name))}, this one has "
-            f"{json.dumps(settings[name])}; give another name or out, or start over with --restart"
-        )
-
-
-def _newest_checkpoint(folder: Path) -> str | None:
-    """The newest checkpoint that is whole: the trainer writes its state last."""
-    whole = [path.parent for path in folder.glob("checkpoint-*/trainer_state.json")]
-    newest = max(whole, key=lambda path: int(path.name.rpartition("-")[2]), default=None)
-    return str(newest) if newest else None
-
-
 def _load_mean(encoder: Any, start: Start, folder: Path) -> None:
     """Puts the mean of all checkpoints' weights into the model."""
-    checkpoints = sorted(folder.glob("checkpoint-*"))
-    weights = [replace(start, model=str(path)).load().state_dict() for path in checkpoints]
+    weights = [replace(start, model=str(path)).load().state_dict() for path in whole_checkpoints(folder)]
     encoder.load_state_dict(average_weights([{name: t.cpu() for name, t in found.items()} for found in weights]))

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import model_validator
 
 from openqa.errors import ConfigError, unknown_name
-from openqa.settings import Settings, check_range, read_toml
+from openqa.settings import Settings, beside, check_range, read_toml, within
 from openqa.train.retrieval_examples import FORMS
 
 KINDS = ("dense", "colbert")
@@ -221,26 +221,18 @@ def read_retriever_config(path: Path) -> RetrieverConfig:
         DataError: the file is missing or not TOML.
         ConfigError: a key is unknown or missing, or a value of the wrong type or out of range.
     """
-    values = read_toml(path)
-    try:
-        config = RetrieverConfig(**values)
-    except ConfigError as error:
-        raise ConfigError(f"{path}: {error}") from error
+    with within(path):
+        config = RetrieverConfig(**read_toml(path))
     folder = path.parent
     stages = [
         stage.model_copy(
             update={
                 "data": tuple(file.model_copy(update={"path": folder / file.path}) for file in stage.data),
-                "teacher": _model(folder, stage.teacher) if stage.teacher else None,
+                "teacher": beside(path, stage.teacher) if stage.teacher else None,
             }
         )
         for stage in config.stages
     ]
     return config.model_copy(
-        update={"model": _model(folder, config.model), "out": folder / config.out, "stages": tuple(stages)}
+        update={"model": beside(path, config.model), "out": folder / config.out, "stages": tuple(stages)}
     )
-
-
-def _model(folder: Path, name: str) -> str:
-    """A folder beside the configuration goes before a hub name."""
-    return str(folder / name) if (folder / name).is_dir() else name

@@ -176,7 +176,7 @@ def test_other_settings_in_the_same_folder_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         train_stage(Start(str(start)), stage(epochs=2), EXAMPLES, tmp_path / "out")
     assert str(error.value) == (
-        f"{tmp_path / 'out'}: holds a stage with epochs 1, this one has 2; give another name or out, or start "
+        f"{tmp_path / 'out'}: holds a training with epochs 1, this one has 2; give another name or out, or start "
         f"over with --restart"
     )
     assert json.loads((tmp_path / "out" / "stage.json").read_text())["epochs"] == 1
