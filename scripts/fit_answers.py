@@ -26,7 +26,7 @@ from openqa.evaluate import load_mlqa_dev, score_answers
 from openqa.evaluate.parallel import ParallelQA
 from openqa.pipeline.config import IndexConfig
 from openqa.pipeline.index import build
-from openqa.read import AnswerSettings, Evidence, MiniReader, answers, load_reader, sentence_similarities
+from openqa.read import AnswerSettings, BatchReader, Evidence, answers, load_reader, sentence_similarities
 from openqa.types import Answer, Array, Document, Passage, Question, Span
 
 DEPTH, SPANS = 10, 20
@@ -85,7 +85,7 @@ def main() -> None:
     )
 
 
-def ask_all(everything: ParallelQA, fitting: ParallelQA, reader: MiniReader, n: int) -> list[Asked]:
+def ask_all(everything: ParallelQA, fitting: ParallelQA, reader: BatchReader, n: int) -> list[Asked]:
     """Retrieves and reads for questions of every language in turn: all of the whole index, then all without the
     passage of their own language that answers them.
 

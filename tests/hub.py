@@ -9,7 +9,18 @@ from sentence_transformers import MultiVectorEncoder, SentenceTransformer
 from sentence_transformers.base.modules import Transformer
 from sentence_transformers.sentence_transformer.modules import Pooling
 from tokenizers import Tokenizer, models, pre_tokenizers, processors
-from transformers import BertConfig, BertForQuestionAnswering, BertModel, PreTrainedTokenizerFast
+from transformers import (
+    BertConfig,
+    BertForQuestionAnswering,
+    BertModel,
+    DebertaV2Config,
+    DebertaV2ForQuestionAnswering,
+    ModernBertConfig,
+    ModernBertForQuestionAnswering,
+    PreTrainedTokenizerFast,
+    XLMRobertaConfig,
+    XLMRobertaForQuestionAnswering,
+)
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 
@@ -21,9 +32,7 @@ def write_body(folder: Path, words: Sequence[str], *, dim: int = 16, seed: int =
     tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
     tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
     tokenizer.post_processor = processors.TemplateProcessing(
-        single="[CLS] $A [SEP]",
-        pair="[CLS] $A [SEP] $B:1 [SEP]:1",
-        special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
+        single="[CLS] $A [SEP]", special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])]
     )
     names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIAL, strict=True))
     fast: Any = PreTrainedTokenizerFast
@@ -58,9 +67,42 @@ def write_multi_vector_encoder(folder: Path, words: Sequence[str], **how: int) -
     return folder
 
 
-def write_reader(folder: Path, words: Sequence[str], **how: int) -> Path:
-    """Writes a random BERT with a span head, and a tokenizer of question and passage."""
-    write_body(folder, words, **how)
-    body = BertForQuestionAnswering.from_pretrained(folder)
-    body.save_pretrained(folder)
+READERS: dict[str, tuple[type, type]] = {
+    "bert": (BertConfig, BertForQuestionAnswering),
+    "xlm-roberta": (XLMRobertaConfig, XLMRobertaForQuestionAnswering),
+    "deberta-v2": (DebertaV2Config, DebertaV2ForQuestionAnswering),
+    "modernbert": (ModernBertConfig, ModernBertForQuestionAnswering),
+}
+
+
+def write_reader(folder: Path, words: Sequence[str], *, kind: str = "bert", seed: int = 0) -> Path:
+    """Writes a random reader of one layer that knows some words; XLM-R has two separators between the texts."""
+    vocabulary = {word: row for row, word in enumerate([*SPECIAL, *dict.fromkeys(words)])}
+    tokenizer = Tokenizer(models.WordLevel(vocabulary, unk_token="[UNK]"))
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    between = "[SEP] [SEP]" if kind == "xlm-roberta" else "[SEP]"
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="[CLS] $A [SEP]",
+        pair=f"[CLS] $A {between} $B:1 [SEP]:1",
+        special_tokens=[("[CLS]", vocabulary["[CLS]"]), ("[SEP]", vocabulary["[SEP]"])],
+    )
+    names = dict(zip(("pad_token", "unk_token", "cls_token", "sep_token", "mask_token"), SPECIAL, strict=True))
+    inputs = ["input_ids", "attention_mask", *(["token_type_ids"] if kind == "bert" else [])]
+    fast: Any = PreTrainedTokenizerFast
+    fast(tokenizer_object=tokenizer, model_input_names=inputs, **names).save_pretrained(folder)
+    torch.manual_seed(seed)
+    make_config, make_model = READERS[kind]
+    sizes: dict[str, Any] = {"hidden_size": 16, "num_hidden_layers": 1, "num_attention_heads": 2}
+    sizes |= {"intermediate_size": 32, "pad_token_id": 0, "vocab_size": len(vocabulary), "max_position_embeddings": 66}
+    sizes |= dict.fromkeys(_DROPOUTS, 0.0)
+    make_model(make_config(**sizes)).save_pretrained(folder)
     return folder
+
+
+_DROPOUTS = (
+    "hidden_dropout_prob",
+    "attention_probs_dropout_prob",
+    "attention_dropout",
+    "mlp_dropout",
+    "embedding_dropout",
+)

@@ -71,7 +71,7 @@ def ask(
     retriever: Retriever = None,
     depth: Annotated[int, typer.Option("--depth", help="Passages read for each question.")] = 10,
     lang: QuestionLang = None,
-    reader: Annotated[str, typer.Option("--reader", help="A reader's name or folder.")] = "mini",
+    reader: Annotated[str, typer.Option("--reader", help="A reader's name, folder or hub name.")] = "mini",
     as_json: AsJson = False,
 ) -> None:
     """Answer a question, with the passages that the answers stand in."""

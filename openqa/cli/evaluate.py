@@ -70,7 +70,7 @@ def retrieval(
 def reading(
     data: Data,
     dataset: Dataset = "xquad",
-    reader: Annotated[str, typer.Option("--reader", help="A reader's name or folder.")] = "mini",
+    reader: Annotated[str, typer.Option("--reader", help="A reader's name, folder or hub name.")] = "mini",
     normalization: Annotated[
         str, typer.Option("--normalization", help="squad, as XQuAD figures are published, or mlqa.")
     ] = "squad",

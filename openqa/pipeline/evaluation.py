@@ -15,7 +15,7 @@ from openqa.evaluate.retrieval import parse_measure
 from openqa.evaluate.transfer import RETRIEVAL_MEASURES, Progress, evaluate_reading, evaluate_retrieval
 from openqa.pipeline.config import IndexConfig
 from openqa.pipeline.index import Index, build
-from openqa.read.reader import MiniReader
+from openqa.read.reader import BatchReader
 from openqa.types import Array, Document, Encoder, Passage, Question, Ranking, Reader
 
 _DEPTH = 10
@@ -96,7 +96,7 @@ def best_spans(reader: Reader, questions: Sequence[Question], passages: Sequence
     for start in range(0, len(questions), _BATCH_QUESTIONS):
         asked = questions[start : start + _BATCH_QUESTIONS]
         shown = [[passage] for passage in passages[start : start + _BATCH_QUESTIONS]]
-        if isinstance(reader, MiniReader):
+        if isinstance(reader, BatchReader):
             found = reader.read_many(asked, shown, 1)
         else:
             found = [reader.read(question, one, 1) for question, one in zip(asked, shown, strict=True)]

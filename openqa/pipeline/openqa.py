@@ -6,7 +6,7 @@ from functools import cached_property
 from openqa.encode import load_encoder
 from openqa.pipeline.index import Index
 from openqa.pipeline.questions import check_questions, with_languages
-from openqa.read import AnswerSettings, Evidence, MiniReader, answers, load_reader, sentence_similarities
+from openqa.read import AnswerSettings, BatchReader, Evidence, answers, load_reader, sentence_similarities
 from openqa.types import Answer, Passage, Question, Ranking, Reader, Span
 
 DEPTH = 10
@@ -99,7 +99,7 @@ class OpenQA:
         ]
 
     def _read(self, questions: Sequence[Question], passages: Sequence[Sequence[Passage]], k: int) -> list[list[Span]]:
-        if isinstance(self.reader, MiniReader):
+        if isinstance(self.reader, BatchReader):
             return self.reader.read_many(questions, passages, k)
         return [self.reader.read(question, shown, k) for question, shown in zip(questions, passages, strict=True)]
 
@@ -116,7 +116,7 @@ class OpenQA:
         return sentence_similarities(questions, passages, spans, load_encoder())
 
     def _settings(self) -> AnswerSettings | None:
-        return self.reader.config.answer_settings() if isinstance(self.reader, MiniReader) else None
+        return self.reader.config.answer_settings() if isinstance(self.reader, BatchReader) else None
 
     def _scores(self, ranking: Ranking) -> dict[str, float] | None:
         """Scores of the passages; those of another scale than the one a reader's weight was fitted on are left out."""

@@ -3,11 +3,12 @@
 from openqa.read.answers import Evidence, answers
 from openqa.read.config import AnswerSettings, ReaderConfig
 from openqa.read.loading import load_reader
-from openqa.read.reader import MiniReader
+from openqa.read.reader import BatchReader, MiniReader
 from openqa.read.sentences import sentence_similarities
 
 __all__ = [
     "AnswerSettings",
+    "BatchReader",
     "Evidence",
     "MiniReader",
     "ReaderConfig",

@@ -10,6 +10,7 @@ from openqa.encode.table import STATIC_COLUMNS, EmbeddingTable
 from openqa.encode.tokenizer import SharedTokenizer
 from openqa.errors import ModelError
 from openqa.read.config import load_config
+from openqa.read.hub import HubReader, load_hub_reader
 from openqa.read.reader import MiniReader
 
 BUNDLED: Mapping[str, str] = MappingProxyType({"mini": "mini-reader"})
@@ -17,26 +18,32 @@ INPUTS = ("embeddings", "token_types", "is_token")
 OUTPUTS = ("logits",)
 
 
-def load_reader(name: str = "mini", *, threads: int = 0) -> MiniReader:
+def load_reader(name: str = "mini", *, threads: int = 0) -> MiniReader | HubReader:
     """Loads a reader.
 
     Args:
         name: "mini" for the bundled reader, or a folder with `body.onnx` and `config.json`. A folder may bring its own
-            `tokenizer.json` and embedding table; otherwise it shares those of the bundled models.
-        threads: threads that one call may use; 0 leaves it to onnxruntime, which takes one for each core.
+            `tokenizer.json` and embedding table; otherwise it shares those of the bundled models. With the extra `hub`
+            also a folder in transformers' form, such as one that `openqa train reader` wrote, or a hub name, which has
+            a slash.
+        threads: threads that one call of a reader in ONNX may use; 0 leaves it to onnxruntime, which takes one for
+            each core.
 
     Raises:
         ModelError: no reader has that name, or a file is missing, damaged or of another form.
+        MissingExtra: transformers is not installed.
         ValueError: threads is negative.
     """
     if threads < 0:
         raise ValueError(f"threads is {threads}; it must be 0 or more")
     models = Path(str(files("openqa"))) / "models"
     folder = models / BUNDLED[name] if name in BUNDLED else Path(name)
+    if name not in BUNDLED and (any(folder.glob("*.safetensors")) or ("/" in name and not folder.is_dir())):
+        return load_hub_reader(name)
     if name not in BUNDLED and not folder.is_dir():
         raise ModelError(
-            f'unknown reader "{name}"; known: {", ".join(sorted(BUNDLED))}, or a folder with body.onnx and '
-            f"config.json; this version loads no reader from the hub"
+            f'unknown reader "{name}"; known: {", ".join(sorted(BUNDLED))}, a folder with body.onnx and config.json, '
+            f"or a model of the hub by its name, as in deepset/xlm-roberta-base-squad2, or folder"
         )
     shared = folder if (folder / "tokenizer.json").is_file() else models
     config = load_config(_file(folder, "config.json"))

@@ -5,7 +5,7 @@ Position 0, [CLS], stands for "no answer in this window"; a span's score is how 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -34,6 +34,19 @@ class Table(Protocol):
 
     def rows(self, ids: Array) -> Array:
         """The rows of ids of any shape: (*shape, D) float32."""
+        ...
+
+
+@runtime_checkable
+class BatchReader(Protocol):
+    """A reader that takes many questions at once, and knows how its scores become answers."""
+
+    config: ReaderConfig
+
+    def read_many(
+        self, questions: Sequence[Question], passages_per_question: Sequence[Sequence[Passage]], k: int
+    ) -> list[list[Span]]:
+        """At most k spans for each question in its own passages, best first."""
         ...
 
 
@@ -91,10 +104,7 @@ class MiniReader:
             ValueError: k is below 1, the two lists differ in length, or a question is blank.
             ModelError: the body fails, or its logits have the wrong shape or are not finite.
         """
-        if k < 1:
-            raise ValueError(f"k is {k}; it must be at least 1")
-        if len(questions) != len(passages_per_question):
-            raise ValueError(f"{len(questions)} questions, but {len(passages_per_question)} lists of passages")
+        check_asked(questions, passages_per_question, k)
         question_ids = self._question_ids(questions)
         tokens = self._tokenize({passage.text for passages in passages_per_question for passage in passages})
         items = self._items(question_ids, passages_per_question, tokens)
@@ -107,12 +117,9 @@ class MiniReader:
             for item, text, row in zip(batch, texts, logits, strict=True):
                 spans = self._window_spans(row, len(question_ids[item.question]), item.window, tokens[text], text, k)
                 found[item.question].setdefault(item.passage, []).extend(spans)
-        return [_top(best, passages, k) for best, passages in zip(found, passages_per_question, strict=True)]
+        return [top_spans(best, passages, k) for best, passages in zip(found, passages_per_question, strict=True)]
 
     def _question_ids(self, questions: Sequence[Question]) -> list[list[int]]:
-        blank = [question.id for question in questions if not question.text.strip()]
-        if blank:
-            raise ValueError(f'question "{blank[0]}" is blank; ask something')
         pieces = self._tokenizer.pieces([question.text for question in questions])
         return [shorten(plain_ids(found.ids).tolist(), self.config.max_question_tokens) for found in pieces]
 
@@ -177,8 +184,34 @@ class MiniReader:
         return best_spans(scores, tokens.offsets[window.start : window.end], text, k)
 
 
-def _top(found: Mapping[int, list[Candidate]], passages: Sequence[Passage], k: int) -> list[Span]:
-    """The k best spans of one question."""
+def check_asked(questions: Sequence[Question], passages_per_question: Sequence[Sequence[Passage]], k: int) -> None:
+    """Makes sure that each question can be read for.
+
+    Args:
+        questions: B questions.
+        passages_per_question: B lists of passages.
+        k: spans for each question.
+
+    Raises:
+        ValueError: k is below 1, the two lists differ in length, or a question is blank.
+    """
+    if k < 1:
+        raise ValueError(f"k is {k}; it must be at least 1")
+    if len(questions) != len(passages_per_question):
+        raise ValueError(f"{len(questions)} questions, but {len(passages_per_question)} lists of passages")
+    blank = [question.id for question in questions if not question.text.strip()]
+    if blank:
+        raise ValueError(f'question "{blank[0]}" is blank; ask something')
+
+
+def top_spans(found: Mapping[int, Sequence[Candidate]], passages: Sequence[Passage], k: int) -> list[Span]:
+    """Returns the k best spans of one question; ties in the order of the passages, then by position.
+
+    Args:
+        found: candidates by the number of their passage.
+        passages: of the question.
+        k: how many.
+    """
     ranked = [(column, span) for column in sorted(found) for span in drop_overlaps(found[column])]
     ranked.sort(key=lambda pair: (-pair[1].score, pair[0], pair[1].start, pair[1].end))
     return [

@@ -28,6 +28,7 @@ from transformers import (
 )
 
 from openqa.errors import DataError, ModelError
+from openqa.read.hub import pad_windows
 from openqa.train.averaging import average_weights
 from openqa.train.corpora import ReadingExample, mlqa_examples, squad_examples
 from openqa.train.cross_lingual import cross_lingual_cells
@@ -220,21 +221,11 @@ class _ReaderTrainer(Trainer):
 
     def _padded(self, windows: Sequence[ReadingWindow]) -> dict[str, Tensor]:
         """B windows as tensors, padded at the end."""
-        longest = max(len(window.allowed) for window in windows)
-        batch = {
-            name: torch.tensor(
-                [
-                    [
-                        *window.inputs[name],
-                        *[self._pad_id if name == "input_ids" else 0] * (longest - len(window.allowed)),
-                    ]
-                    for window in windows
-                ]
-            )
-            for name in windows[0].inputs
-        }
-        rows = [np.pad(window.allowed, (0, longest - len(window.allowed))) for window in windows]
-        batch["allowed"] = torch.from_numpy(np.stack(rows))
+        padded = pad_windows([found.window for found in windows], self._pad_id)
+        batch = {name: torch.from_numpy(ids) for name, ids in padded.items()}
+        batch["allowed"] = torch.zeros(batch["input_ids"].shape, dtype=torch.bool)
+        for row, found in zip(batch["allowed"], windows, strict=True):
+            row[: len(found.allowed)] = torch.from_numpy(found.allowed)
         batch["start"] = torch.tensor([window.start for window in windows])
         batch["end"] = torch.tensor([window.end for window in windows])
         return batch

@@ -1,16 +1,16 @@
-"""Question and passage as windows of a hub tokenizer, with the answer's place in tokens.
+"""Windows of question and passage with the answer's place in tokens, to train a reader of the hub on.
 
-Source: Devlin et al. 2019 (arXiv:1810.04805), section 4.2, and the windows of its SQuAD code: a passage that is too
-long is cut into overlapping ones; a window without the whole answer has the first position as its answer.
+A window without the whole answer has the first position as its answer. Source: Devlin et al. 2019 (arXiv:1810.04805),
+section 4.2.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from openqa.errors import DataError
+from openqa.read.hub import PairWindow, pair_windows
 from openqa.train.corpora import ReadingExample
 from openqa.types import Array
 
@@ -19,23 +19,24 @@ _TEXTS_AT_ONCE = 1000
 
 @dataclass(frozen=True, slots=True)
 class ReadingWindow:
-    """One window of one example.
+    """One window of an example.
 
     Attributes:
-        example: number of the example.
-        inputs: what the model takes, by name: lists of L numbers.
-        allowed: (L,) bool: where an answer can stand, the first position for "none" included.
+        window: the tokens.
         start: position of the answer's first token, 0 where the window has not the whole answer.
         end: position of its last token.
-        offsets: (L, 2) the range of the passage's code points that each token stands for; empty outside the passage.
     """
 
-    example: int
-    inputs: Mapping[str, Sequence[int]]
-    allowed: Array
+    window: PairWindow
     start: int
     end: int
-    offsets: Array
+
+    @property
+    def allowed(self) -> Array:
+        """(L,) bool: where an answer can stand, the first position for "none" included."""
+        found: Array = self.window.is_passage.copy()
+        found[0] = True
+        return found
 
 
 def reading_windows(
@@ -52,46 +53,18 @@ def reading_windows(
     Raises:
         DataError: a question leaves no room for a passage, or the tokenizer is not a fast one.
     """
-    if not getattr(tokenizer, "is_fast", False):
-        raise DataError(f"{type(tokenizer).__name__} gives no offsets; a model with a fast tokenizer is needed")
     for first in range(0, len(examples), _TEXTS_AT_ONCE):
         some = examples[first : first + _TEXTS_AT_ONCE]
-        longest = max(
-            map(len, tokenizer([example.question for example in some], add_special_tokens=False)["input_ids"])
-        )
-        if longest + tokenizer.num_special_tokens_to_add(pair=True) + stride >= max_tokens:
-            raise DataError(
-                f"a question has {longest} tokens; with a stride of {stride} it leaves no room for a passage in "
-                f"max_tokens {max_tokens}; give more max_tokens or a smaller stride"
-            )
-        encoded = tokenizer(
-            [example.question for example in some],
-            [example.context for example in some],
-            truncation="only_second",
-            max_length=max_tokens,
-            stride=stride,
-            return_overflowing_tokens=True,
-            return_offsets_mapping=True,
-        )
-        rows, offsets = encoded["overflow_to_sample_mapping"], encoded["offset_mapping"]
-        names = [name for name in tokenizer.model_input_names if name in encoded]
-        for window, row in enumerate(rows):
-            inputs = {name: encoded[name][window] for name in names}
-            sides = np.array([side if side is not None else -1 for side in encoded.sequence_ids(window)])
-            yield _window(first + row, some[row], inputs, sides == 1, np.asarray(offsets[window]))
+        questions, contexts = [example.question for example in some], [example.context for example in some]
+        for window in pair_windows(tokenizer, questions, contexts, max_tokens=max_tokens, stride=stride):
+            yield ReadingWindow(window, *_place(some[window.row], window))
 
 
-def _window(
-    number: int, example: ReadingExample, inputs: Mapping[str, Sequence[int]], is_passage: Array, offsets: Array
-) -> ReadingWindow:
-    offsets = np.where(is_passage[:, None], offsets, 0)
-    places = np.flatnonzero(is_passage & (offsets[:, 1] > offsets[:, 0]))
-    allowed = is_passage.copy()
-    allowed[0] = True
-    start = end = 0
-    is_inside = len(places) and offsets[places[0], 0] <= example.start and example.end <= offsets[places[-1], 1]
-    if example.start >= 0 and is_inside:
-        touched = places[(offsets[places, 1] > example.start) & (offsets[places, 0] < example.end)]
-        if len(touched):
-            start, end = int(touched[0]), int(touched[-1])
-    return ReadingWindow(number, inputs, allowed, start, end, offsets)
+def _place(example: ReadingExample, window: PairWindow) -> tuple[int, int]:
+    """The first and last token of the answer; the first position where the window has not all of it."""
+    starts, ends = window.offsets[:, 0], window.offsets[:, 1]
+    places = np.flatnonzero(window.is_passage & (ends > starts))
+    if example.start < 0 or not len(places) or starts[places[0]] > example.start or ends[places[-1]] < example.end:
+        return 0, 0
+    touched = places[(ends[places] > example.start) & (starts[places] < example.end)]
+    return (int(touched[0]), int(touched[-1])) if len(touched) else (0, 0)

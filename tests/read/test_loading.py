@@ -68,10 +68,10 @@ def test_unknown_reader_lists_what_is_known() -> None:
     """A name that is neither bundled nor a folder is refused."""
     with pytest.raises(
         ModelError,
-        match=r'^unknown reader "deepset/x"; known: mini, or a folder with body\.onnx and config\.json; '
-        r"this version loads no reader from the hub$",
+        match=r'^unknown reader "maxi"; known: mini, a folder with body\.onnx and config\.json, or a model of the hub '
+        r"by its name, as in deepset/xlm-roberta-base-squad2, or folder$",
     ):
-        load_reader("deepset/x")
+        load_reader("maxi")
 
 
 def test_negative_threads_are_refused() -> None:

@@ -52,7 +52,7 @@ def right(model: Path) -> float:
     found = 0
     for window in reading_windows(tokenizer, examples, max_tokens=32, stride=8):
         with torch.no_grad():
-            outputs = reader(**{name: torch.tensor([ids]) for name, ids in window.inputs.items()})
+            outputs = reader(**{name: torch.tensor([ids]) for name, ids in window.window.inputs.items()})
         places = outputs.start_logits[0].argmax().item(), outputs.end_logits[0].argmax().item()
         found += places == (window.start, window.end)
     return found / len(examples)
