@@ -20,7 +20,9 @@ Langs = Annotated[str | None, typer.Option("--langs", help="Some of its language
 Parts = Annotated[
     str | None,
     typer.Option(
-        "--parts", help="Of mlqa-dev, joined by commas: 0 and 1 train the bundled models, 2 selects.  [default: 2,3]"
+        "--parts",
+        help="Of the articles, joined by commas. Of mlqa-dev 0 and 1 train the bundled models, 2 selects.  "
+        "[default: 2,3 of mlqa-dev, all of xquad]",
     ),
 ]
 Sample = Annotated[
@@ -108,12 +110,13 @@ def _load(dataset: str, folder: Path, langs: str | None, parts: str | None) -> "
     from openqa.errors import ConfigError, unknown_name
     from openqa.evaluate import flores, load_flores, load_mlqa_dev, load_xquad, mlqa, xquad
 
-    chosen_parts = [part.strip() for part in (parts or "2,3").split(",")]
-    if parts is not None and (dataset != "mlqa-dev" or not set(chosen_parts) <= set("0123")):
-        raise ConfigError(f'parts is "{parts}" for {dataset}; some of 0, 1, 2, 3 are needed, for mlqa-dev only')
+    named = None if parts is None else [part.strip() for part in parts.split(",")]
+    if named is not None and (dataset not in ("xquad", "mlqa-dev") or not set(named) <= set("0123")):
+        raise ConfigError(f'parts is "{parts}" for {dataset}; some of 0, 1, 2, 3 are needed, for xquad and mlqa-dev')
+    chosen_parts = None if named is None else [int(part) for part in named]
     loaders: dict[str, tuple[Callable[..., ParallelQA], tuple[str, ...]]] = {
-        "xquad": (load_xquad, xquad.LANGS),
-        "mlqa-dev": (partial(load_mlqa_dev, parts=[int(part) for part in chosen_parts]), mlqa.LANGS),
+        "xquad": (partial(load_xquad, parts=chosen_parts), xquad.LANGS),
+        "mlqa-dev": (partial(load_mlqa_dev, parts=chosen_parts or (2, 3)), mlqa.LANGS),
         "flores": (load_flores, flores.LANGS),
     }
     if dataset not in loaders:

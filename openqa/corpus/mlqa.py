@@ -1,7 +1,7 @@
-"""The four parts of MLQA dev, for training, selection and calibration without a common article.
+"""The four parts of MLQA dev and of XQuAD, for training, selection and measuring without a common article.
 
-By convention parts 0 and 1 may be trained on, 2 selects models, and 3 calibrates them and fits weights. Question ids
-are the same in every language, so the English file, which has every question, tells the part of each.
+By convention parts 0 and 1 of MLQA dev may be trained on, 2 selects models, and 3 calibrates them and fits weights.
+Question ids are the same in every language, so the English file, which has every question, tells the part of each.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ def question_parts(path: Path) -> dict[str, int]:
     """Returns the part of every question id.
 
     Args:
-        path: MLQA dev's English file, dev-context-en-question-en.json, .gz or not.
+        path: the English file, dev-context-en-question-en.json or xquad.en.json, .gz or not.
 
     Raises:
         DataError: the file cannot be read, or is not of SQuAD's form.

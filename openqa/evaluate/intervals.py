@@ -4,10 +4,12 @@ Source: Efron 1979, percentile method; paired as in Koehn 2004 (aclanthology.org
 cells: a question that is asked in twelve languages is one observation.
 """
 
+import importlib.util
 from dataclasses import dataclass
 
 import numpy as np
 
+from openqa.errors import MissingExtra
 from openqa.types import Array
 
 N_SAMPLES = 2000
@@ -87,6 +89,32 @@ def paired_bootstrap(a: Array, b: Array, *, seed: int = 0, n_samples: int = N_SA
     low, high = np.quantile(means, [0.025, 0.975])
     share = min(float((means <= 0).mean()), float((means >= 0).mean()))
     return Comparison(Interval(_mean_of_means(differences, is_asked), float(low), float(high)), min(1.0, 2 * share))
+
+
+def signed_rank(a: Array, b: Array) -> float:
+    """Returns the two-sided p value of Wilcoxon's signed-rank test over questions; 1 where no pair differs.
+
+    Needs scipy, which the extra `eval` installs.
+
+    Args:
+        a: (n,) scores of one system.
+        b: (n,) scores of the other, questions in the same order; pairs without a difference are left out.
+
+    Raises:
+        ValueError: the shapes differ, or a score is NaN.
+        MissingExtra: scipy is not installed.
+
+    Source: Wilcoxon 1945, as Carrino et al. 2023 (arXiv:2309.17134) use it.
+    """
+    if a.shape != b.shape or a.ndim != 1:
+        raise ValueError(f"scores have shapes {a.shape} and {b.shape}; both must be (n,), one score a question")
+    if np.isnan(a).any() or np.isnan(b).any():
+        raise ValueError("a score is NaN")
+    if importlib.util.find_spec("scipy") is None:
+        raise MissingExtra("scipy", "eval")
+    from scipy.stats import wilcoxon
+
+    return float(wilcoxon(a, b).pvalue) if (a != b).any() else 1.0
 
 
 def _mean_of_means(scores: Array, is_asked: Array) -> float:

@@ -9,7 +9,7 @@ import importlib.util
 import json
 import random
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from transformers import (
     set_seed,
 )
 
+from openqa.corpus.mlqa import question_parts
 from openqa.errors import DataError, ModelError
 from openqa.read.hub import pad_windows
 from openqa.train.averaging import average_weights
@@ -34,14 +35,13 @@ from openqa.train.corpora import ReadingExample, mlqa_examples, squad_examples
 from openqa.train.cross_lingual import cross_lingual_cells
 from openqa.train.curves import plot_curves
 from openqa.train.losses import distillation_loss, reciprocal_rank_coefficient, span_divergence, span_loss
-from openqa.train.reader_config import ReaderConfig, ReaderData
+from openqa.train.reader_config import MLQA_PARTS, ReaderConfig, ReaderData
 from openqa.train.resuming import LossLog, OnLog, check_same, whole_checkpoints, write_json
 from openqa.train.windows import ReadingWindow, reading_windows
 
 TEACHER = "teacher.pt"  # in a checkpoint: the generation's teacher
 LOG_STEPS = 10
-ALIGNED_PARTS = (0, 1)  # of MLQA dev, that may be learnt from
-_LABELS = ("allowed", "start", "end")
+LABELS = ("allowed", "start", "end")
 
 
 def train_reader(config: ReaderConfig, *, on_log: OnLog | None = None) -> Path:
@@ -122,11 +122,13 @@ def _aligned(data: ReaderData) -> Iterator[ReadingExample]:
     if data.form == "mlqa":
         yield from (
             example
-            for example in mlqa_examples(data.path, ALIGNED_PARTS)
+            for example in mlqa_examples(data.path, data.parts or MLQA_PARTS)
             if {example.question_lang, example.context_lang} <= set(data.langs)
         )
         return
-    sides = {lang: {found.id: found for found in _xquad(data.path, lang)} for lang in data.langs}
+    part_of = question_parts(data.path / "xquad.en.json")
+    chosen = {id for id, part in part_of.items() if data.parts is None or part in data.parts}
+    sides = {lang: {found.id: found for found in _xquad(data.path, lang, chosen)} for lang in data.langs}
     for question_lang, context_lang in ((a, b) for a in data.langs for b in data.langs):
         for id, shown in sides[context_lang].items():
             if id in sides[question_lang]:
@@ -134,8 +136,8 @@ def _aligned(data: ReaderData) -> Iterator[ReadingExample]:
                 yield ReadingExample(id, question, question_lang, shown.context, context_lang, shown.start, shown.end)
 
 
-def _xquad(folder: Path, lang: str) -> Iterator[ReadingExample]:
-    return squad_examples(folder / f"xquad.{lang}.json", lang, lang)
+def _xquad(folder: Path, lang: str, ids: Collection[str]) -> Iterator[ReadingExample]:
+    return squad_examples(folder / f"xquad.{lang}.json", lang, lang, only=ids)
 
 
 class _Windows(Dataset[ReadingWindow]):
@@ -168,7 +170,7 @@ class _ReaderTrainer(Trainer):
             save_steps=config.save_steps,
             save_total_limit=None if config.average else 2,
             remove_unused_columns=False,
-            label_names=list(_LABELS),
+            label_names=list(LABELS),
             bf16=torch.cuda.is_available(),
             seed=config.seed,
             logging_steps=LOG_STEPS,
@@ -193,13 +195,13 @@ class _ReaderTrainer(Trainer):
         self, model: Any, inputs: Any, return_outputs: bool = False, num_items_in_batch: Any = None
     ) -> Any:
         """The loss of one batch; see `reading_loss`."""
-        allowed, start, end = (inputs.pop(name) for name in _LABELS)
+        labels = {name: inputs.pop(name) for name in LABELS}
         logits = _logits(model, inputs)
         guide = None
         if self.teacher is not None:
             with torch.no_grad():
                 guide = _logits(self.teacher, inputs)
-        loss, parts = reading_loss(logits, guide, inputs["attention_mask"], allowed, start, end, self._config)
+        loss, parts = reading_loss(logits, guide, inputs["attention_mask"], labels, self._config)
         for name, value in parts.items():
             self._shown.setdefault(name, []).append(value)
         return (loss, logits) if return_outputs else loss
@@ -232,13 +234,7 @@ class _ReaderTrainer(Trainer):
 
 
 def reading_loss(
-    logits: Tensor,
-    guide: Tensor | None,
-    is_token: Tensor,
-    allowed: Tensor,
-    start: Tensor,
-    end: Tensor,
-    config: ReaderConfig,
+    logits: Tensor, guide: Tensor | None, is_token: Tensor, labels: Mapping[str, Tensor], config: ReaderConfig
 ) -> tuple[Tensor, dict[str, float]]:
     """Returns the loss of a batch and its parts: cross-entropy, divergence from the teacher, the coefficient.
 
@@ -246,11 +242,11 @@ def reading_loss(
         logits: (B, L, 2) of the student.
         guide: (B, L, 2) of the teacher; None trains on the gold answers alone.
         is_token: (B, L), 0 where padded.
-        allowed: (B, L) bool, where an answer can stand.
-        start: (B,) position of the answer's first token.
-        end: (B,) position of its last.
+        labels: `allowed` (B, L) bool, where an answer can stand; `start` and `end` (B,), the answer's first and last
+            token.
         config: of the loss.
     """
+    allowed, start, end = (labels[name] for name in LABELS)
     positions = allowed.long() if config.masked else is_token
     gold = span_loss(logits, positions, start, end)
     if guide is None:

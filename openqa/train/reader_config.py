@@ -12,10 +12,12 @@ from pathlib import Path
 
 from pydantic import model_validator
 
+from openqa.corpus.mlqa import N_PARTS
 from openqa.errors import unknown_name
 from openqa.settings import Settings, beside, check_range, read_toml, within
 from openqa.train.cross_lingual import LANGUAGES
 
+MLQA_PARTS = (0, 1)  # that may be learnt from
 FORMS = ("squad", "xquad", "mlqa")
 LOSSES = ("cross-entropy", "self-distillation")
 COEFFICIENTS = ("none", "reciprocal-rank")
@@ -33,6 +35,8 @@ class ReaderData(Settings):
         languages: ntl, of an aligned set: how many languages beside English a question and its passage are drawn from;
             0 takes every language with itself.
         langs: of an aligned set, English first.
+        parts: of an aligned set, by the article's English title: some of 0 to 3 (`corpus/mlqa.py`). By default all of
+            XQuAD, and 0 and 1 of MLQA, whose other parts select and calibrate.
         questions: of an aligned set, at most so many, drawn at random; -1 takes all.
     """
 
@@ -41,6 +45,7 @@ class ReaderData(Settings):
     lang: str = "en"
     languages: int = 5
     langs: tuple[str, ...] = LANGUAGES
+    parts: tuple[int, ...] | None = None
     questions: int = -1
 
     @model_validator(mode="after")
@@ -50,6 +55,9 @@ class ReaderData(Settings):
         check_range("languages", self.languages, self.languages >= 0, "a whole number of at least 0")
         is_right = bool(self.langs) and self.langs[0] == "en" and len(set(self.langs)) == len(self.langs)
         check_range("langs", list(self.langs), is_right, "en first, and each once,")
+        known = MLQA_PARTS if self.form == "mlqa" else tuple(range(N_PARTS))
+        is_some = self.parts is None or (bool(self.parts) and set(self.parts) <= set(known))
+        check_range("parts", list(self.parts or ()), is_some, f"some of {', '.join(map(str, known))}")
         check_range("questions", self.questions, self.questions == -1 or self.questions > 0, "a number above 0, or -1,")
         return self
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from openqa.evaluate import bootstrap, paired_bootstrap
-from openqa.evaluate.intervals import bootstrap_cells
+from openqa.evaluate.intervals import bootstrap_cells, signed_rank
 
 
 def test_mean_and_normal_interval() -> None:
@@ -72,3 +72,20 @@ def test_wrong_calls_are_refused() -> None:
         ValueError, match=r"^scores have shapes \(2,\) and \(3,\); both must be \(n,\), one score a question$"
     ):
         paired_bootstrap(np.zeros(2), np.zeros(3))
+
+
+def test_signed_rank_by_hand() -> None:
+    """Five differences of one sign: of 2^5 equally likely signs two are as far out. Pairs without one do not count."""
+    a = np.array([1.0, 2.0, 3.0, 4.0, 5.0, 7.0])
+    b = np.array([0.9, 1.8, 2.7, 3.6, 4.5, 7.0])
+    assert signed_rank(a, b) == pytest.approx(2 / 32)
+    assert signed_rank(b, a) == pytest.approx(2 / 32)
+    assert signed_rank(a, a) == 1.0
+
+
+def test_signed_rank_refuses_what_cannot_be_paired() -> None:
+    """Other lengths, and NaN."""
+    with pytest.raises(ValueError, match=r"^scores have shapes \(2,\) and \(3,\); both must be \(n,\)"):
+        signed_rank(np.zeros(2), np.zeros(3))
+    with pytest.raises(ValueError, match=r"^a score is NaN$"):
+        signed_rank(np.array([np.nan]), np.zeros(1))

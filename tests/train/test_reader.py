@@ -6,7 +6,9 @@ import pytest
 import torch
 from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
+from openqa.corpus.mlqa import part
 from openqa.errors import ConfigError, DataError, ModelError
+from openqa.evaluate import load_xquad
 from openqa.train.corpora import ReadingExample
 from openqa.train.losses import reciprocal_rank_coefficient, span_divergence, span_loss
 from openqa.train.reader import read_data, reading_loss, train_reader
@@ -131,22 +133,21 @@ def test_the_loss_by_its_parts() -> None:
     is_token = torch.tensor([[1] * 6, [1] * 5 + [0]])
     allowed = torch.tensor([[True, False, True, True, True, False], [True, False, True, True, False, False]])
     start, end = torch.tensor([2, 0]), torch.tensor([3, 0])
+    labels = {"allowed": allowed, "start": start, "end": end}
     plain = ReaderConfig(model="m", out=Path("o"), data=(ReaderData(path=Path("x")),))
     for masked, positions, mask in ((True, allowed.long(), allowed), (False, is_token, None)):
         settings = plain.model_copy(update={"masked": masked})
         gold = span_loss(logits, positions, start, end)
-        found, parts = reading_loss(logits, None, is_token, allowed, start, end, settings)
+        found, parts = reading_loss(logits, None, is_token, labels, settings)
         assert torch.isclose(found, gold)
         assert parts == {"cross_entropy": gold.item()}
         apart = sum(part.mean() for part in span_divergence(logits, guide, mask)) / 2
         alpha = reciprocal_rank_coefficient(guide, start, end)
-        found, parts = reading_loss(logits, guide, is_token, allowed, start, end, settings)
+        found, parts = reading_loss(logits, guide, is_token, labels, settings)
         assert torch.isclose(found, torch.as_tensor(gold + alpha * apart))
         assert parts["alpha"] == alpha.item()
         without = settings.model_copy(update={"coefficient": "none", "alpha_ce": 0.0})
-        assert torch.isclose(
-            reading_loss(logits, guide, is_token, allowed, start, end, without)[0], torch.as_tensor(apart)
-        )
+        assert torch.isclose(reading_loss(logits, guide, is_token, labels, without)[0], torch.as_tensor(apart))
 
 
 def aligned(folder: Path) -> Path:
@@ -170,6 +171,21 @@ def test_cross_lingual_examples(tmp_path: Path, languages: int, expected: int) -
     few = list(read_data(data.model_copy(update={"questions": 1}), 3))
     assert len({example.id for example in few}) == 1
     assert len(few) == expected / 2
+
+
+def test_parts_leave_articles_out(tmp_path: Path) -> None:
+    """No article of one part is in another."""
+    folder = tmp_path / "xquad"
+    titles = [f"title {n}" for n in range(12)]
+    for lang in LANGS:
+        articles = [squad(f"{lang} {title} river", "where?", "river", title=title, id=title) for title in titles]
+        write_squad(folder / f"xquad.{lang}.json", articles)
+    data = ReaderData(path=folder, form="xquad", languages=2, langs=LANGS)
+    for parts in ((0, 1, 2), (3,)):
+        found = {example.id for example in read_data(data.model_copy(update={"parts": parts}), 0)}
+        assert found == {title for title in titles if part(title) in parts}
+        sides = load_xquad(folder, LANGS, parts).sides
+        assert set(sides["de"].questions) == found
 
 
 def test_a_configuration_is_read(tmp_path: Path) -> None:
@@ -206,12 +222,14 @@ def test_the_published_rows_differ_in_little() -> None:
         ("max_tokens = 100", "max_tokens is 100; a whole number above stride, 128, is needed"),
         ("epoch = 2", 'unknown key "epoch"; known: '),
         ("k = 0", "k is 0; a whole number of at least 1 is needed"),
+        ('data = [{ path = "x", form = "mlqa", parts = [2] }]', "parts is [2]; some of 0, 1 is needed"),
     ],
 )
 def test_wrong_settings_are_refused(tmp_path: Path, line: str, message: str) -> None:
     """The message names the file, the key and what is needed."""
     path = tmp_path / "r.toml"
-    path.write_text(f'model = "m"\nout = "o"\ndata = [{{ path = "x" }}]\n{line}\n')
+    data = "" if line.startswith("data") else 'data = [{ path = "x" }]'
+    path.write_text(f'model = "m"\nout = "o"\n{data}\n{line}\n')
     with pytest.raises(ConfigError) as raised:
         read_reader_config(path)
     assert str(raised.value).startswith(f"{path}: {message}")
