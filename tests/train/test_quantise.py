@@ -57,6 +57,15 @@ def test_the_product_is_near_the_exact_one() -> None:
     assert np.abs(run(quantise_weights(product(weights), {"x": x}), x) - exact).max() < 0.02 * np.abs(exact).max()
 
 
+def test_a_column_that_was_quiet_in_the_example_may_speak_up() -> None:
+    """Such as a rectified one that no text of the example has woken: its product is near the exact one, too."""
+    weights, x = draw(D, D), draw(50, D, seed=1)
+    example = x.copy()
+    example[:, 5:9] = 0
+    exact = x @ weights
+    assert np.abs(run(quantise_weights(product(weights), {"x": example}), x) - exact).max() < 0.05 * np.abs(exact).max()
+
+
 def test_a_row_alone_is_what_it_is_among_larger_ones() -> None:
     """Each row has its own scale: nothing of a batch comes into another's."""
     made = quantise_weights(product(draw(D, D)), {"x": draw(8, D, seed=1)})
