@@ -7,7 +7,8 @@ no code of a model is run.
 import hashlib
 import importlib
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,22 @@ def load_hub_encoder(name: str) -> HubEncoder:
     return HubEncoder(model, f"{title}@{_revision(name, model)}")
 
 
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """Keeps transformers' own bars and load reports off standard error while models are loaded."""
+    from transformers.utils import logging
+
+    was_shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    try:
+        yield
+    finally:
+        logging.set_verbosity(level)
+        if was_shown:
+            logging.enable_progress_bar()  # type: ignore[no-untyped-call]
+
+
 def load_sentence_transformer(name: str, kind: str) -> Any:
     """Returns a model of sentence-transformers.
 
@@ -86,7 +103,8 @@ def load_sentence_transformer(name: str, kind: str) -> Any:
         raise MissingExtra("sentence-transformers", "hub")
     load = getattr(importlib.import_module("sentence_transformers"), kind)
     try:
-        return load(name, trust_remote_code=False, model_kwargs={"use_safetensors": True})
+        with without_bars():
+            return load(name, trust_remote_code=False, model_kwargs={"use_safetensors": True})
     except Exception as error:  # the hub's client, transformers and torch raise what they meet
         where = "that folder" if Path(name).is_dir() else f"the hub, and no folder {name} is there"
         raise ModelError(

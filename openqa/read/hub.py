@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from openqa.encode.batching import batch_rows
+from openqa.encode.hub import without_bars
 from openqa.errors import DataError, MissingExtra, ModelError
 from openqa.read.config import ReaderConfig
 from openqa.read.reader import check_asked, top_spans
@@ -211,9 +212,10 @@ def load_hub_reader(name: str) -> HubReader:
     from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
     try:
-        model, report = AutoModelForQuestionAnswering.from_pretrained(
-            name, use_safetensors=True, trust_remote_code=False, output_loading_info=True
-        )
+        with without_bars():
+            model, report = AutoModelForQuestionAnswering.from_pretrained(
+                name, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+            )
         tokenizer: Any = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
     except Exception as error:  # the hub's client, transformers and torch raise what they meet
         where = "that folder" if Path(name).is_dir() else f"the hub, and no folder {name} is there"
