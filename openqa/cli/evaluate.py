@@ -28,6 +28,10 @@ Parts = Annotated[
 Sample = Annotated[
     int | None, typer.Option("--sample", min=1, help="Questions for each pair of languages.  [default: all]")
 ]
+Plot = Annotated[
+    Path | None,
+    typer.Option("--plot", help="Write a heat map of each table into this folder, as PNG.", show_default=False),
+]
 
 evaluate = typer.Typer(no_args_is_help=True, help="Measure retrieval or reading over all pairs of languages.")
 
@@ -45,9 +49,11 @@ def retrieval(
     langs: Langs = None,
     parts: Parts = None,
     sample: Sample = None,
+    plot: Plot = None,
     as_json: AsJson = False,
 ) -> None:
     """Rank the passages of each language for the questions of each."""
+    _check_plot(plot)
     from openqa.pipeline.evaluation import retrieval_tables
     from openqa.pipeline.retrievers import check_retriever
 
@@ -66,6 +72,7 @@ def retrieval(
         )
     for name, matrices in tables.items():
         _show({"dataset": questions.name, "retriever": name}, matrices, 3, as_json=as_json)
+        _plot(plot, name, matrices, 2)
 
 
 @evaluate.command(epilog=example("openqa evaluate reading --data ../shared/data/qa/xquad --sample 100"))
@@ -79,9 +86,11 @@ def reading(
     langs: Langs = None,
     parts: Parts = None,
     sample: Sample = None,
+    plot: Plot = None,
     as_json: AsJson = False,
 ) -> None:
     """Read the passage that answers each question, in each pair of languages: EM, F1."""
+    _check_plot(plot)
     from openqa.errors import ConfigError, unknown_name
     from openqa.evaluate.answers import NORMALIZERS
     from openqa.pipeline.evaluation import reading_tables
@@ -102,6 +111,7 @@ def reading(
             progress=lambda done, total: advance(done),
         )
     _show({"dataset": questions.name, "reader": reader}, matrices, 1, as_json=as_json)
+    _plot(plot, Path(reader).name, matrices, 1)
 
 
 def _load(dataset: str, folder: Path, langs: str | None, parts: str | None) -> "ParallelQA":
@@ -137,3 +147,23 @@ def _show(what: dict[str, str], matrices: "dict[str, Matrix]", decimals: int, *,
     for matrix in matrices.values():
         typer.echo(f"\n{matrix.render(decimals)}")
     typer.echo()
+
+
+def _check_plot(folder: Path | None) -> None:
+    """Makes the folder before hours of measuring, and sees that there is something to draw with."""
+    if folder is None:
+        return
+    from openqa.evaluate.plots import check_plots
+
+    check_plots()
+    folder.mkdir(parents=True, exist_ok=True)
+
+
+def _plot(folder: Path | None, name: str, matrices: "dict[str, Matrix]", decimals: int) -> None:
+    if folder is None:
+        return
+    from openqa.evaluate.plots import plot_matrix
+
+    for measure, matrix in matrices.items():
+        path = folder / f"{name}-{measure.replace('@', '')}.png"
+        plot_matrix(matrix, path, title=f"{name}: {measure}", decimals=decimals)

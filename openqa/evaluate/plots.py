@@ -7,6 +7,16 @@ from openqa.errors import MissingExtra
 from openqa.evaluate.matrix import Matrix
 
 
+def check_plots() -> None:
+    """Makes sure that there is something to draw with.
+
+    Raises:
+        MissingExtra: matplotlib is not installed.
+    """
+    if importlib.util.find_spec("matplotlib") is None:
+        raise MissingExtra("matplotlib", "plot")
+
+
 def plot_matrix(matrix: Matrix, path: Path, *, title: str, decimals: int = 1) -> None:
     """Writes a heat map: question languages from above, passage languages from the left, the value in each cell.
 
@@ -19,8 +29,7 @@ def plot_matrix(matrix: Matrix, path: Path, *, title: str, decimals: int = 1) ->
     Raises:
         MissingExtra: matplotlib is not installed.
     """
-    if importlib.util.find_spec("matplotlib") is None:
-        raise MissingExtra("matplotlib", "plot")
+    check_plots()
     from matplotlib.figure import Figure
 
     values = matrix.values

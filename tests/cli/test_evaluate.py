@@ -40,6 +40,14 @@ def test_reading_gives_json(tmp_path: Path) -> None:
     assert "F1|data:xquad|norm:squad|lang:de+en>de+en|n:16" in ended.json()["measures"]["F1"]["signature"]
 
 
+def test_tables_are_drawn(tmp_path: Path) -> None:
+    """One heat map for each measure, in a folder that need not be there."""
+    drawn = tmp_path / "new" / "plots"
+    arguments = ("--data", xquad(tmp_path), "-r", "bm25", "--langs", "de,en", "--plot", drawn)
+    assert openqa("evaluate", "retrieval", *arguments).code == 0
+    assert sorted(path.name for path in drawn.iterdir()) == ["bm25-R1.png", "bm25-R5.png", "bm25-RR10.png"]
+
+
 def test_wrong_data_is_refused(tmp_path: Path) -> None:
     """A missing folder, a language that the set has not, rules that nobody knows, a sample of none."""
     missing = openqa("evaluate", "reading", "--data", tmp_path / "none")
