@@ -12,6 +12,7 @@ from openqa.cli.change import delete, merge, parts, sync
 from openqa.cli.demo import demo
 from openqa.cli.doctor import doctor
 from openqa.cli.evaluate import evaluate
+from openqa.cli.generate import generate
 from openqa.cli.inspect import info, snapshot, verify
 from openqa.cli.options import example
 from openqa.cli.output import note
@@ -62,6 +63,7 @@ app.command(epilog=example("openqa verify indexes/mine"))(verify)
 app.command(epilog=example("openqa snapshot indexes/mine backups/monday"))(snapshot)
 app.add_typer(evaluate, name="evaluate")
 app.add_typer(train, name="train")
+app.add_typer(generate, name="generate")
 app.command(epilog=example("openqa doctor"))(doctor)
 
 
