@@ -39,7 +39,7 @@ QA_FILES = {
 
 @dataclass(frozen=True, slots=True)
 class ReadingExample:
-    """A question, the passage that answers it, and where: `context[start:end]` is the answer."""
+    """A question, the passage that answers it, and where: `context[start:end]` is the answer; -1 where none is."""
 
     id: str
     question: str
@@ -92,7 +92,12 @@ def reading_examples(data: Path, name: str) -> Iterator[ReadingExample]:
 
 
 def squad_examples(
-    path: Path, question_lang: str, context_lang: str, *, only: Collection[str] | None = None
+    path: Path,
+    question_lang: str,
+    context_lang: str,
+    *,
+    only: Collection[str] | None = None,
+    unanswerable: bool = False,
 ) -> Iterator[ReadingExample]:
     """Yields the examples of a SQuAD-format file, the first answer of each question.
 
@@ -104,6 +109,7 @@ def squad_examples(
         question_lang: language of its questions.
         context_lang: language of its passages.
         only: the question ids to read; all when None.
+        unanswerable: yields questions without answers too, as SQuAD 2.0 has them, with -1 for start and end.
 
     Raises:
         DataError: the file cannot be read, is not of SQuAD's form, or has a question without an answer at its offset.
@@ -114,7 +120,8 @@ def squad_examples(
                 context = paragraph["context"]
                 for item in paragraph["qas"]:
                     if only is None or item["id"] in only:
-                        start, end = _first_span(item, context, path)
+                        is_none = unanswerable and not item["answers"]
+                        start, end = (-1, -1) if is_none else _first_span(item, context, path)
                         yield ReadingExample(
                             item["id"], item["question"], question_lang, context, context_lang, start, end
                         )
@@ -129,7 +136,7 @@ def _first_span(item: dict[str, Any], context: str, path: Path) -> tuple[int, in
         if not context.startswith(text, start):
             raise DataError(f'{path}: question "{item["id"]}": answer "{text}" does not stand at offset {start}')
         return start, start + len(text)
-    raise DataError(f'{path}: question "{item["id"]}" has no answer; leave unanswerable questions out')
+    raise DataError(f'{path}: question "{item["id"]}" has no answer; leave it out, or set unanswerable = true')
 
 
 def aligned_examples(data: Path, parts: Collection[int]) -> Iterator[ReadingExample]:

@@ -106,7 +106,7 @@ def read_data(data: ReaderData, seed: int) -> Iterator[ReadingExample]:
         DataError: a file is missing or damaged, or is not of the form.
     """
     if data.form == "squad":
-        yield from squad_examples(data.path, data.lang, data.lang)
+        yield from squad_examples(data.path, data.lang, data.lang, unanswerable=data.unanswerable)
         return
     by_cell = {(found.id, found.question_lang, found.context_lang): found for found in _aligned(data)}
     ids = sorted({question_id for question_id, _, _ in by_cell})

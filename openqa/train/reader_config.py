@@ -32,6 +32,7 @@ class ReaderData(Settings):
         form: "squad" (one language), or an aligned set: "xquad" (xquad.en.json and its siblings) or "mlqa" (MLQA dev,
             of which parts 0 and 1 are read).
         lang: BCP 47, of a "squad" file.
+        unanswerable: of a "squad" file: learn from questions without answers too, as SQuAD 2.0 has them; else refused.
         languages: ntl, of an aligned set: how many languages beside English a question and its passage are drawn from;
             0 takes every language with itself.
         langs: of an aligned set, English first.
@@ -43,6 +44,7 @@ class ReaderData(Settings):
     path: Path
     form: str = "squad"
     lang: str = "en"
+    unanswerable: bool = False
     languages: int = 5
     langs: tuple[str, ...] = LANGUAGES
     parts: tuple[int, ...] | None = None

@@ -204,7 +204,7 @@ def test_wrong_data_is_refused(tmp_path: Path) -> None:
         '{"data": [{"paragraphs": [{"context": "in Bonn", "qas": [{"id": "7", "question": "Wo?", "answers": [%s]}]}]}]}'
     )
     path.write_text(item % "")
-    refused('question "7" has no answer; leave unanswerable questions out')
+    refused('question "7" has no answer; leave it out, or set unanswerable = true')
     path.write_text(item % '{"text": "Bonn", "answer_start": 2}')
     refused('question "7": answer "Bonn" does not stand at offset 2')
     missing = tmp_path / "parallel" / "en-de.tsv.gz"

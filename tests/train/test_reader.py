@@ -251,6 +251,18 @@ def test_what_cannot_be_trained_is_refused(start: Path, tmp_path: Path) -> None:
         train_reader(config(start, tmp_path / "c" / "out", epochs=2))
 
 
+def test_questions_without_answers_are_asked_for(tmp_path: Path) -> None:
+    """As SQuAD 2.0 has them: refused unless the configuration wants them, and then without a place."""
+    article = squad("the old river", "where is the bridge", "river")
+    article["paragraphs"][0]["qas"][0]["answers"] = []  # type: ignore[index]
+    write_squad(tmp_path / "squad2.json", [article])
+    data = ReaderData(path=tmp_path / "squad2.json")
+    with pytest.raises(DataError, match=r'question "q" has no answer; leave it out, or set unanswerable = true$'):
+        list(read_data(data, 0))
+    (found,) = read_data(data.model_copy(update={"unanswerable": True}), 0)
+    assert (found.question, found.start, found.end) == ("where is the bridge", -1, -1)
+
+
 def test_an_example_without_answer(start: Path) -> None:
     """Is a window that points at its first position."""
     tokenizer = AutoTokenizer.from_pretrained(start)
