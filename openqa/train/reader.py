@@ -62,8 +62,9 @@ def train_reader(config: ReaderConfig, *, on_log: OnLog | None = None) -> Path:
         ConfigError: `out` holds a training of other settings.
         ModelError: the model cannot be loaded.
     """
-    done = config.out / "model"
-    check_same(config.out / "config.json", config.model_dump(mode="json"))
+    done, settings = config.out / "model", config.out / "config.json"
+    if settings.exists():
+        check_same(settings, config.model_dump(mode="json"))
     if done.is_dir():
         return done
     examples = [example for data in config.data for example in read_data(data, config.seed)]
@@ -72,6 +73,7 @@ def train_reader(config: ReaderConfig, *, on_log: OnLog | None = None) -> Path:
     set_seed(config.seed)  # of a head that the model may not have yet
     model, tokenizer = _load(config.model, AutoModelForQuestionAnswering), _load(config.model, AutoTokenizer)
     windows = list(reading_windows(tokenizer, examples, max_tokens=config.max_tokens, stride=config.stride))
+    check_same(settings, config.model_dump(mode="json"))  # written when there is something to go on with
     trainer = _ReaderTrainer(model, tokenizer, windows, config)
     checkpoints = config.out / "checkpoints"
     newest = next(iter(reversed(whole_checkpoints(checkpoints))), None)

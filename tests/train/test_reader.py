@@ -242,6 +242,7 @@ def test_what_cannot_be_trained_is_refused(start: Path, tmp_path: Path) -> None:
     nothing = config(start, tmp_path / "a" / "out").model_copy(update={"data": (ReaderData(path=empty),)})
     with pytest.raises(DataError, match=r"^the data hold no question; give sets with at least one$"):
         train_reader(nothing)
+    assert not nothing.out.exists()  # so that a mended configuration is not another training
     with pytest.raises(
         ModelError, match=r'^reader ".*none" cannot be loaded \((?s:.*)\); give a hub name or the folder'
     ):
