@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from tokenizers import Tokenizer, processors
+from tokenizers import Tokenizer, normalizers, processors
 from transformers import BertConfig, BertForQuestionAnswering, PreTrainedTokenizerFast
 
-from openqa.encode.tokenizer import CLS, SEP
+from openqa.encode.tokenizer import CLS, FOLDED, SEP
 from openqa.train.mini import load_checkpoint
 
 SPECIAL = {
@@ -47,6 +47,8 @@ def main() -> None:
     reader.qa_outputs.load_state_dict(models.reader.head.state_dict())
     reader.save_pretrained(given.out)
     tokenizer = Tokenizer.from_file(str(given.tokenizer))
+    folds = [normalizers.Replace(chr(old), new if isinstance(new, str) else chr(new)) for old, new in FOLDED.items()]
+    tokenizer.normalizer = normalizers.Sequence([*folds, tokenizer.normalizer])
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A [SEP]",
         pair="[CLS] $A [SEP] $B:1 [SEP]:1",
