@@ -73,8 +73,16 @@ def load_hub_encoder(name: str) -> HubEncoder:
 
 
 @contextmanager
-def without_bars() -> Iterator[None]:
-    """Keeps transformers' own bars and load reports off standard error while models are loaded."""
+def loading(kind: str, name: str) -> Iterator[None]:
+    """Keeps transformers' bars and reports off standard error while a model is loaded, and tells what went wrong.
+
+    Args:
+        kind: what the model is, for the error: "reader".
+        name: a hub name, or a folder.
+
+    Raises:
+        ModelError: it cannot be loaded; the message says where it was looked for.
+    """
     from transformers.utils import logging
 
     was_shown, level = logging.is_progress_bar_enabled(), logging.get_verbosity()
@@ -82,6 +90,12 @@ def without_bars() -> Iterator[None]:
     logging.set_verbosity_error()  # type: ignore[no-untyped-call]
     try:
         yield
+    except Exception as error:  # the hub's client, transformers and torch raise what they meet
+        where = "that folder" if Path(name).is_dir() else f"the hub, and no folder {name} is there"
+        raise ModelError(
+            f'{kind} "{name}" cannot be loaded from {where} ({type(error).__name__}: {error}); give a hub name where '
+            f"there is network, or a folder with config.json, model.safetensors and the tokenizer's files"
+        ) from error
     finally:
         logging.set_verbosity(level)
         if was_shown:
@@ -102,15 +116,8 @@ def load_sentence_transformer(name: str, kind: str) -> Any:
     if importlib.util.find_spec("sentence_transformers") is None:
         raise MissingExtra("sentence-transformers", "hub")
     load = getattr(importlib.import_module("sentence_transformers"), kind)
-    try:
-        with without_bars():
-            return load(name, trust_remote_code=False, model_kwargs={"use_safetensors": True})
-    except Exception as error:  # the hub's client, transformers and torch raise what they meet
-        where = "that folder" if Path(name).is_dir() else f"the hub, and no folder {name} is there"
-        raise ModelError(
-            f'model "{name}" cannot be loaded from {where} ({type(error).__name__}: {error}); give a hub name where '
-            f"there is network, or a folder with config.json, model.safetensors and the tokenizer's files"
-        ) from error
+    with loading("model", name):
+        return load(name, trust_remote_code=False, model_kwargs={"use_safetensors": True})
 
 
 def _revision(name: str, model: Any) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from openqa.encode.batching import batch_rows
-from openqa.encode.hub import without_bars
+from openqa.encode.hub import loading
 from openqa.errors import DataError, MissingExtra, ModelError
 from openqa.read.config import ReaderConfig
 from openqa.read.reader import check_asked, top_spans
@@ -211,18 +211,11 @@ def load_hub_reader(name: str) -> HubReader:
     import torch
     from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
-    try:
-        with without_bars():
-            model, report = AutoModelForQuestionAnswering.from_pretrained(
-                name, use_safetensors=True, trust_remote_code=False, output_loading_info=True
-            )
+    with loading("reader", name):
+        model, report = AutoModelForQuestionAnswering.from_pretrained(
+            name, use_safetensors=True, trust_remote_code=False, output_loading_info=True
+        )
         tokenizer: Any = AutoTokenizer.from_pretrained(name, trust_remote_code=False)
-    except Exception as error:  # the hub's client, transformers and torch raise what they meet
-        where = "that folder" if Path(name).is_dir() else f"the hub, and no folder {name} is there"
-        raise ModelError(
-            f'reader "{name}" cannot be loaded from {where} ({type(error).__name__}: {error}); give a hub name where '
-            f"there is network, or a folder with config.json, model.safetensors and the tokenizer's files"
-        ) from error
     if missing := sorted(report["missing_keys"]):
         raise ModelError(
             f'reader "{name}" has no trained span head ({missing[0]} is missing); give a model that was tuned on '

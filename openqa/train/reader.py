@@ -28,7 +28,8 @@ from transformers import (
 )
 
 from openqa.corpus.mlqa import question_parts
-from openqa.errors import DataError, ModelError
+from openqa.encode.hub import loading
+from openqa.errors import DataError
 from openqa.read.hub import pad_windows
 from openqa.train.averaging import average_weights
 from openqa.train.corpora import ReadingExample, mlqa_examples, squad_examples
@@ -296,9 +297,5 @@ def _is_epoch_end(state: Path) -> bool:
 
 
 def _load(name: str, auto: Any) -> Any:
-    try:
-        return auto.from_pretrained(name)
-    except Exception as error:  # transformers and its hub raise what they meet
-        raise ModelError(
-            f'reader "{name}" cannot be loaded ({error}); give a hub name or the folder of a model'
-        ) from error
+    with loading("reader", name):
+        return auto.from_pretrained(name, trust_remote_code=False)

@@ -244,7 +244,7 @@ def test_what_cannot_be_trained_is_refused(start: Path, tmp_path: Path) -> None:
         train_reader(nothing)
     assert not nothing.out.exists()  # so that a mended configuration is not another training
     with pytest.raises(
-        ModelError, match=r'^reader ".*none" cannot be loaded \((?s:.*)\); give a hub name or the folder'
+        ModelError, match=r'^reader ".*none" cannot be loaded from the hub, and no folder (?s:.*); give a'
     ):
         train_reader(config(tmp_path / "none", tmp_path / "b" / "out"))
     train_reader(config(start, tmp_path / "c" / "out", epochs=1))
