@@ -2,11 +2,10 @@
 
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
@@ -50,6 +49,9 @@ class Settings(BaseModel):
         return values
 
 
+SettingsT = TypeVar("SettingsT", bound=Settings)
+
+
 def check_range(key: str, value: object, is_allowed: bool, needed: str) -> None:
     """Makes sure of a value's range.
 
@@ -81,18 +83,20 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise DataError(f"{path}: not valid TOML ({error}); write it as key = value lines") from error
 
 
-@contextmanager
-def within(path: Path) -> Iterator[None]:
-    """Puts a file's name before what is wrong with the settings in it.
+def read_settings(path: Path, kind: type[SettingsT]) -> SettingsT:
+    """Returns the settings of a TOML file; what is wrong in it is told with the file's name.
 
     Args:
         path: the file.
+        kind: their class.
 
     Raises:
-        ConfigError: the one that was raised inside, with the name.
+        DataError: the file is missing or not TOML.
+        ConfigError: a key is unknown or missing, or a value of the wrong type or out of range.
     """
+    values = read_toml(path)
     try:
-        yield
+        return kind(**values)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
 

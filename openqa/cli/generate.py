@@ -44,22 +44,16 @@ def translated(
 
     if importlib.util.find_spec("rapidfuzz") is None:
         raise MissingExtra("rapidfuzz", "train")
-    from openqa.generate.translated import json_lines, remap_file
+    from openqa.generate.translated import remap_file
 
     if len({path.resolve() for path in (source, out, set_aside) if path}) < 2 + (set_aside is not None):
         raise ConfigError(f"{source}: FILE, OUT and --set-aside must be different files")
-    done = 0
-    with progress(Count("remapping", "questions")) as advance:
-
-        def on_question() -> None:
-            nonlocal done
-            done += 1
-            advance(done)
-
-        record, aside, counts = remap_file(source, lang, least=least, on_question=on_question)
+    count = Count("remapping", "questions")
+    with progress(count):
+        record, aside, counts = remap_file(source, lang, least=least, on_question=count)
     write_lines(out, [json.dumps(record, ensure_ascii=False)])
     if set_aside is not None:
-        write_lines(set_aside, json_lines(aside))
+        write_lines(set_aside, (json.dumps(found, ensure_ascii=False) for found in aside))
     names = ("exact", "fuzzy", "set aside", "unanswerable")
     if as_json:
         print_json({"out": str(out), **{name.replace(" ", "_"): counts.get(name, 0) for name in names}})

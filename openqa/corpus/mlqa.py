@@ -5,6 +5,7 @@ Question ids are the same in every language, so the English file, which has ever
 """
 
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 
 from openqa.errors import DataError
@@ -20,6 +21,20 @@ def part(title: str) -> int:
         title: as published.
     """
     return int.from_bytes(hashlib.sha256(title.encode()).digest()) % N_PARTS
+
+
+def parts_name(parts: Collection[int]) -> str:
+    """Returns the parts as they stand in a data set's name, such as "23".
+
+    Args:
+        parts: numbers from 0 to 3, at least one.
+
+    Raises:
+        ValueError: a part is not 0, 1, 2 or 3, or there is none.
+    """
+    if not parts or not set(parts) <= set(range(N_PARTS)):
+        raise ValueError(f"parts is {sorted(parts)}; it must be some of 0, 1, 2, 3")
+    return "".join(str(number) for number in sorted(set(parts)))
 
 
 def question_parts(path: Path) -> dict[str, int]:

@@ -81,8 +81,7 @@ def paired_bootstrap(a: Array, b: Array, *, seed: int = 0, n_samples: int = N_SA
     Raises:
         ValueError: the shapes differ, there is no score, or one is NaN.
     """
-    if a.shape != b.shape or a.ndim != 1:
-        raise ValueError(f"scores have shapes {a.shape} and {b.shape}; both must be (n,), one score a question")
+    _check_pairs(a, b)
     differences = (a - b)[None, :]
     is_asked = np.ones_like(differences, bool)
     means = _resampled(differences, is_asked, seed, n_samples)
@@ -106,8 +105,7 @@ def signed_rank(a: Array, b: Array) -> float:
 
     Source: Wilcoxon 1945, as Carrino et al. 2023 (arXiv:2309.17134) use it.
     """
-    if a.shape != b.shape or a.ndim != 1:
-        raise ValueError(f"scores have shapes {a.shape} and {b.shape}; both must be (n,), one score a question")
+    _check_pairs(a, b)
     if np.isnan(a).any() or np.isnan(b).any():
         raise ValueError("a score is NaN")
     if importlib.util.find_spec("scipy") is None:
@@ -115,6 +113,11 @@ def signed_rank(a: Array, b: Array) -> float:
     from scipy.stats import wilcoxon
 
     return float(wilcoxon(a, b).pvalue) if (a != b).any() else 1.0
+
+
+def _check_pairs(a: Array, b: Array) -> None:
+    if a.shape != b.shape or a.ndim != 1:
+        raise ValueError(f"scores have shapes {a.shape} and {b.shape}; both must be (n,), one score a question")
 
 
 def _mean_of_means(scores: Array, is_asked: Array) -> float:

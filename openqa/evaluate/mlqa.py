@@ -11,7 +11,7 @@ set into four, for training, selection and calibration without a common article:
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from openqa.corpus.mlqa import N_PARTS, part
+from openqa.corpus.mlqa import part, parts_name
 from openqa.errors import DataError
 from openqa.evaluate.parallel import ParallelQA, make_side, read_paragraphs
 
@@ -33,8 +33,7 @@ def load_mlqa_dev(folder: Path, parts: Collection[int], langs: Sequence[str] = L
         ValueError: a part is not 0, 1, 2 or 3.
         DataError: the folder or a file is missing, or not MLQA's.
     """
-    if not parts or not set(parts) <= set(range(N_PARTS)):
-        raise ValueError(f"parts is {sorted(parts)}; it must be some of 0, 1, 2, 3")
+    name = f"mlqa-dev-{parts_name(parts)}"
     if not folder.is_dir():
         raise DataError(
             f"{folder}: no such folder; give the one that holds dev-context-en-question-en.json (facebookresearch/MLQA)"
@@ -53,7 +52,7 @@ def load_mlqa_dev(folder: Path, parts: Collection[int], langs: Sequence[str] = L
             if questions:
                 kept.append((f"mlqa-{lang}-{number}", paragraph._replace(questions=questions)))
         sides[lang] = make_side([paragraph for _, paragraph in kept], [passage_id for passage_id, _ in kept], lang)
-    return ParallelQA(f"mlqa-dev-{''.join(str(number) for number in sorted(set(parts)))}", sides)
+    return ParallelQA(name, sides)
 
 
 def _path(folder: Path, lang: str) -> Path:

@@ -7,7 +7,7 @@ Texts stay as they are, a byte order mark at their beginning included, so that o
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from openqa.corpus.mlqa import N_PARTS, part
+from openqa.corpus.mlqa import part, parts_name
 from openqa.errors import DataError
 from openqa.evaluate.parallel import ParallelQA, Side, make_side, read_paragraphs
 
@@ -30,8 +30,7 @@ def load_xquad(folder: Path, langs: Sequence[str] = LANGS, parts: Collection[int
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; give the one that holds xquad.en.json (google-deepmind/xquad)")
-    if parts is not None and (not parts or not set(parts) <= set(range(N_PARTS))):
-        raise ValueError(f"parts is {sorted(parts)}; it must be some of 0, 1, 2, 3")
+    name = "xquad" if parts is None else f"xquad-{parts_name(parts)}"
     sides = {lang: _load_side(folder / f"xquad.{lang}.json", lang, parts) for lang in langs}
     first = next(iter(sides), "")
     for lang, side in sides.items():
@@ -40,8 +39,7 @@ def load_xquad(folder: Path, langs: Sequence[str] = LANGS, parts: Collection[int
                 f"{folder}: xquad.{lang}.json and xquad.{first}.json have other questions or paragraphs; "
                 f"take both from one release"
             )
-    chosen = "" if parts is None else f"-{''.join(str(number) for number in sorted(set(parts)))}"
-    return ParallelQA(f"xquad{chosen}", sides)
+    return ParallelQA(name, sides)
 
 
 def _load_side(path: Path, lang: str, parts: Collection[int] | None) -> Side:

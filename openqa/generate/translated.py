@@ -7,7 +7,6 @@ Source: Budur et al. 2024 (arXiv:2401.03590), section 3, for SQuAD-TR.
 """
 
 import copy
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -107,7 +106,7 @@ def _whole_words(text: str, start: int, end: int) -> tuple[int, int]:
 
 
 def remap_file(
-    path: Path, lang: str, *, least: float = LEAST, on_question: Callable[[], None] = lambda: None
+    path: Path, lang: str, *, least: float = LEAST, on_question: Callable[[int], None] = lambda n_done: None
 ) -> tuple[dict[str, Any], list[dict[str, Any]], Mapping[str, int]]:
     """Gives every answer of a translated SQuAD-format file its place; questions without a place are set aside.
 
@@ -115,7 +114,7 @@ def remap_file(
         path: the file, .json or .json.gz; what its `answer_start` says is only a hint.
         lang: BCP 47, of what is set aside.
         least: as for `remap`.
-        on_question: called after each question.
+        on_question: called after each question with the number of those done.
 
     Returns:
         The file's content with answers that stand at their offsets; what was set aside, as JSON-lines records that
@@ -141,7 +140,7 @@ def remap_file(
                         aside.append({**asked, "answers": texts, "lang": lang})
                     else:
                         kept.append(item)
-                    on_question()
+                    on_question(counts.total())
                 paragraph["qas"] = kept
     except (KeyError, TypeError) as error:
         raise DataError(f"{path}: not of SQuAD's form; data > paragraphs > qas > answers is needed") from error
@@ -161,12 +160,3 @@ def _remap_item(item: dict[str, Any], passage: str, least: float) -> str:
         return "set aside"
     item["answers"] = [answer for _, answer in found]
     return "exact" if any(place.similarity == 1.0 for place, _ in found) else "fuzzy"
-
-
-def json_lines(records: list[dict[str, Any]]) -> list[str]:
-    """Returns records as JSON lines.
-
-    Args:
-        records: what JSON can hold.
-    """
-    return [json.dumps(record, ensure_ascii=False) for record in records]

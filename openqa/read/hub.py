@@ -16,7 +16,7 @@ from openqa.encode.batching import batch_rows
 from openqa.encode.hub import loading
 from openqa.errors import DataError, MissingExtra, ModelError
 from openqa.read.config import ReaderConfig
-from openqa.read.reader import check_asked, top_spans
+from openqa.read.reader import check_asked, distinct_columns, top_spans
 from openqa.read.spans import Candidate, best_spans, span_scores
 from openqa.types import Array, Passage, Question, Span
 
@@ -137,7 +137,12 @@ class HubReader:
             ModelError: the model gives numbers that are not finite.
         """
         check_asked(questions, passages_per_question, k)
-        pairs = [(row, column) for row, passages in enumerate(passages_per_question) for column in _distinct(passages)]
+        pairs = [
+            (row, column)
+            for row, passages in enumerate(passages_per_question)
+            for column in distinct_columns(passages)
+            if passages[column].text.strip()
+        ]
         windows = list(
             pair_windows(
                 self._tokenizer,
@@ -190,12 +195,6 @@ class HubReader:
         return f"{question[: offsets[half - 1][1]]} {question[offsets[len(offsets) - most + half][0] :]}"
 
 
-def _distinct(passages: Sequence[Passage]) -> list[int]:
-    """The columns of passages with text; one that was given twice is read once."""
-    first = {(passage.id, passage.text): column for column, passage in reversed([*enumerate(passages)])}
-    return sorted(column for (_, text), column in first.items() if text.strip())
-
-
 def load_hub_reader(name: str) -> HubReader:
     """Returns a reader of the hub, on the GPU where there is one.
 
@@ -235,4 +234,4 @@ def load_hub_reader(name: str) -> HubReader:
 def _positions(model: Any) -> int:
     """The most tokens that a model has positions for; XLM-R's first two are not of text."""
     found = getattr(model.config, "max_position_embeddings", None) or WINDOW_TOKENS
-    return int(found) - 2 if int(found) > 4 else int(found)
+    return int(found) - 2

@@ -143,8 +143,7 @@ class MiniReader:
             room = self.config.window_tokens - N_SPECIAL - len(question_ids[row])
             # A span that begins in the half of the overlap that a window owns must end inside that window.
             stride = max(1, min(self.config.stride_tokens, room - 2 * self.config.max_answer_tokens))
-            columns = {(passage.id, passage.text): column for column, passage in reversed([*enumerate(passages)])}
-            for column in sorted(columns.values()):  # a passage that was given twice is read once
+            for column in distinct_columns(passages):
                 passage = passages[column]
                 windows = cut_windows(len(tokens[passage.text].ids), room, stride)
                 items.extend(_Item(row, column, window) for window in windows)
@@ -202,6 +201,16 @@ def check_asked(questions: Sequence[Question], passages_per_question: Sequence[S
     blank = [question.id for question in questions if not question.text.strip()]
     if blank:
         raise ValueError(f'question "{blank[0]}" is blank; ask something')
+
+
+def distinct_columns(passages: Sequence[Passage]) -> list[int]:
+    """Returns the numbers of the passages to read: one that was given twice is read once.
+
+    Args:
+        passages: of one question.
+    """
+    first = {(passage.id, passage.text): column for column, passage in reversed([*enumerate(passages)])}
+    return sorted(first.values())
 
 
 def top_spans(found: Mapping[int, Sequence[Candidate]], passages: Sequence[Passage], k: int) -> list[Span]:

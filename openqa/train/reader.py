@@ -37,7 +37,7 @@ from openqa.train.cross_lingual import cross_lingual_cells
 from openqa.train.curves import plot_curves
 from openqa.train.losses import distillation_loss, reciprocal_rank_coefficient, span_divergence, span_loss
 from openqa.train.reader_config import MLQA_PARTS, ReaderConfig, ReaderData
-from openqa.train.resuming import LossLog, OnLog, check_same, whole_checkpoints, write_json
+from openqa.train.resuming import LossLog, OnLog, check_same, newest_checkpoint, whole_checkpoints, write_json
 from openqa.train.windows import ReadingWindow, reading_windows
 
 TEACHER = "teacher.pt"  # in a checkpoint: the generation's teacher
@@ -77,7 +77,7 @@ def train_reader(config: ReaderConfig, *, on_log: OnLog | None = None) -> Path:
     check_same(settings, config.model_dump(mode="json"))  # written when there is something to go on with
     trainer = _ReaderTrainer(model, tokenizer, windows, config)
     checkpoints = config.out / "checkpoints"
-    newest = next(iter(reversed(whole_checkpoints(checkpoints))), None)
+    newest = newest_checkpoint(checkpoints)
     if newest and trainer.teacher is not None:
         trainer.teacher.load_state_dict(torch.load(newest / TEACHER, map_location="cpu", weights_only=True))
     if on_log:
@@ -229,8 +229,8 @@ class _ReaderTrainer(Trainer):
         padded = pad_windows([found.window for found in windows], self._pad_id)
         batch = {name: torch.from_numpy(ids) for name, ids in padded.items()}
         batch["allowed"] = torch.zeros(batch["input_ids"].shape, dtype=torch.bool)
-        for row, found in zip(batch["allowed"], windows, strict=True):
-            row[: len(found.allowed)] = torch.from_numpy(found.allowed)
+        for row, allowed in zip(batch["allowed"], (found.allowed for found in windows), strict=True):
+            row[: len(allowed)] = torch.from_numpy(allowed)
         batch["start"] = torch.tensor([window.start for window in windows])
         batch["end"] = torch.tensor([window.end for window in windows])
         return batch

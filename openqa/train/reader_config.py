@@ -14,7 +14,7 @@ from pydantic import model_validator
 
 from openqa.corpus.mlqa import N_PARTS
 from openqa.errors import unknown_name
-from openqa.settings import Settings, beside, check_range, read_toml, within
+from openqa.settings import Settings, beside, check_range, read_settings
 from openqa.train.cross_lingual import LANGUAGES
 
 MLQA_PARTS = (0, 1)  # that may be learnt from
@@ -144,8 +144,7 @@ def read_reader_config(path: Path) -> ReaderConfig:
         DataError: the file is missing or not TOML.
         ConfigError: a key is unknown or missing, or a value of the wrong type or out of range.
     """
-    with within(path):
-        config = ReaderConfig(**read_toml(path))
+    config = read_settings(path, ReaderConfig)
     data = tuple(found.model_copy(update={"path": path.parent / found.path}) for found in config.data)
     return config.model_copy(
         update={"model": beside(path, config.model), "out": path.parent / config.out, "data": data}

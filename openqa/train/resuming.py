@@ -62,6 +62,15 @@ def whole_checkpoints(folder: Path) -> list[Path]:
     return sorted(whole, key=lambda path: int(path.name.rpartition("-")[2]))
 
 
+def newest_checkpoint(folder: Path) -> Path | None:
+    """Returns the newest whole checkpoint of a folder, where there is one.
+
+    Args:
+        folder: of the trainer.
+    """
+    return next(iter(reversed(whole_checkpoints(folder))), None)
+
+
 def write_json(path: Path, value: Any) -> None:
     """Writes a value as indented JSON.
 

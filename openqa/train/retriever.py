@@ -24,7 +24,7 @@ from openqa.encode.hub import load_sentence_transformer
 from openqa.errors import ConfigError, DataError
 from openqa.train.averaging import average_weights
 from openqa.train.negatives import with_equal_negatives
-from openqa.train.resuming import LossLog, OnLog, check_same, whole_checkpoints
+from openqa.train.resuming import LossLog, OnLog, check_same, newest_checkpoint, whole_checkpoints
 from openqa.train.retrieval_examples import RetrievalExample
 from openqa.train.retriever_config import Stage
 
@@ -96,7 +96,7 @@ def train_stage(
     trainer = _trainer(encoder, start, stage, examples, folder / "checkpoints")
     if on_log:
         trainer.add_callback(LossLog(on_log))
-    newest = next(iter(reversed(whole_checkpoints(folder / "checkpoints"))), None)
+    newest = newest_checkpoint(folder / "checkpoints")
     trainer.train(resume_from_checkpoint=str(newest) if newest else None)
     if stage.average:
         _load_mean(encoder, start, folder / "checkpoints")

@@ -18,7 +18,7 @@ from typing import Any
 from pydantic import model_validator
 
 from openqa.errors import ConfigError, unknown_name
-from openqa.settings import Settings, beside, check_range, read_toml, within
+from openqa.settings import Settings, beside, check_range, read_settings
 from openqa.train.retrieval_examples import FORMS
 
 KINDS = ("dense", "colbert")
@@ -221,8 +221,7 @@ def read_retriever_config(path: Path) -> RetrieverConfig:
         DataError: the file is missing or not TOML.
         ConfigError: a key is unknown or missing, or a value of the wrong type or out of range.
     """
-    with within(path):
-        config = RetrieverConfig(**read_toml(path))
+    config = read_settings(path, RetrieverConfig)
     folder = path.parent
     stages = [
         stage.model_copy(
