@@ -5,6 +5,7 @@ A wrong call from Python is a plain ValueError or TypeError and is not listed he
 """
 
 import difflib
+import importlib.util
 from collections.abc import Iterable
 
 
@@ -37,6 +38,21 @@ class MissingExtra(OpenQAError):
 
     def __init__(self, module: str, extra: str) -> None:
         super().__init__(f'{module} is not installed; pip install "openqa[{extra}]"')
+
+
+def require(extra: str, *modules: str) -> None:
+    """Makes sure that optional packages are installed, without importing them.
+
+    Args:
+        extra: the extra of openqa that brings them.
+        modules: the names that they are imported by.
+
+    Raises:
+        MissingExtra: one is not installed.
+    """
+    for module in modules:
+        if importlib.util.find_spec(module) is None:
+            raise MissingExtra(module.replace("_", "-"), extra)
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> ConfigError:

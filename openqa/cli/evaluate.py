@@ -153,9 +153,9 @@ def _check_plot(folder: Path | None) -> None:
     """Makes the folder before hours of measuring, and sees that there is something to draw with."""
     if folder is None:
         return
-    from openqa.evaluate.plots import check_plots
+    from openqa.errors import require
 
-    check_plots()
+    require("plot", "matplotlib")
     folder.mkdir(parents=True, exist_ok=True)
 
 

@@ -36,14 +36,12 @@ def translated(
     as_json: AsJson = False,
 ) -> None:
     """Find translated answers in translated passages: exactly, else by edit distance, else set aside."""
-    import importlib.util
     import json
 
-    from openqa.errors import ConfigError, MissingExtra
+    from openqa.errors import ConfigError, require
     from openqa.files import write_lines
 
-    if importlib.util.find_spec("rapidfuzz") is None:
-        raise MissingExtra("rapidfuzz", "train")
+    require("train", "rapidfuzz")
     from openqa.generate.translated import remap_file
 
     if len({path.resolve() for path in (source, out, set_aside) if path}) < 2 + (set_aside is not None):

@@ -1,6 +1,5 @@
 """`openqa train`: models of your own from a configuration."""
 
-import importlib.util
 import os
 import shutil
 from pathlib import Path
@@ -31,10 +30,11 @@ def retriever(
 
     Prints the folder of the model, which sentence-transformers and openqa load by its path.
     """
+    from openqa.errors import require
     from openqa.train.retriever_config import read_retriever_config
 
     settings = read_retriever_config(config)
-    _need("sentence_transformers", "datasets", "accelerate")
+    require("train", "sentence_transformers", "datasets", "accelerate")
     _be_quiet()
     from openqa.pipeline.training import train_retriever
 
@@ -55,10 +55,11 @@ def reader(
 
     Prints the folder of the model, which transformers loads by its path. Beside it stand the curves of the losses.
     """
+    from openqa.errors import require
     from openqa.train.reader_config import read_reader_config
 
     settings = read_reader_config(config)
-    _need("transformers", "accelerate")
+    require("train", "transformers", "accelerate")
     _be_quiet()
     from openqa.train.reader import train_reader
 
@@ -79,14 +80,6 @@ def _shown(count: Count) -> "OnLog":
         note(f"step {step:,} of {steps:,}: loss {loss:.3f}")
 
     return on_log
-
-
-def _need(*modules: str) -> None:
-    from openqa.errors import MissingExtra
-
-    for module in modules:
-        if importlib.util.find_spec(module) is None:
-            raise MissingExtra(module, "train")
 
 
 def _be_quiet() -> None:

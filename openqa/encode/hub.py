@@ -6,7 +6,6 @@ no code of a model is run.
 
 import hashlib
 import importlib
-import importlib.util
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from openqa.errors import MissingExtra, ModelError
+from openqa.errors import ModelError, require
 from openqa.types import Array
 
 
@@ -113,8 +112,7 @@ def load_sentence_transformer(name: str, kind: str) -> Any:
         MissingExtra: sentence-transformers is not installed.
         ModelError: the model cannot be loaded; the message says where it was looked for.
     """
-    if importlib.util.find_spec("sentence_transformers") is None:
-        raise MissingExtra("sentence-transformers", "hub")
+    require("hub", "sentence_transformers")
     load = getattr(importlib.import_module("sentence_transformers"), kind)
     with loading("model", name):
         return load(name, trust_remote_code=False, model_kwargs={"use_safetensors": True})

@@ -4,12 +4,11 @@ Source: Efron 1979, percentile method; paired as in Koehn 2004 (aclanthology.org
 cells: a question that is asked in twelve languages is one observation.
 """
 
-import importlib.util
 from dataclasses import dataclass
 
 import numpy as np
 
-from openqa.errors import MissingExtra
+from openqa.errors import require
 from openqa.types import Array
 
 N_SAMPLES = 2000
@@ -108,8 +107,7 @@ def signed_rank(a: Array, b: Array) -> float:
     _check_pairs(a, b)
     if np.isnan(a).any() or np.isnan(b).any():
         raise ValueError("a score is NaN")
-    if importlib.util.find_spec("scipy") is None:
-        raise MissingExtra("scipy", "eval")
+    require("eval", "scipy")
     from scipy.stats import wilcoxon
 
     return float(wilcoxon(a, b).pvalue) if (a != b).any() else 1.0

@@ -1,20 +1,9 @@
 """Tables of languages as pictures. Needs matplotlib, which the extra `plot` installs."""
 
-import importlib.util
 from pathlib import Path
 
-from openqa.errors import MissingExtra
+from openqa.errors import require
 from openqa.evaluate.matrix import Matrix
-
-
-def check_plots() -> None:
-    """Makes sure that there is something to draw with.
-
-    Raises:
-        MissingExtra: matplotlib is not installed.
-    """
-    if importlib.util.find_spec("matplotlib") is None:
-        raise MissingExtra("matplotlib", "plot")
 
 
 def plot_matrix(matrix: Matrix, path: Path, *, title: str, decimals: int = 1) -> None:
@@ -29,7 +18,7 @@ def plot_matrix(matrix: Matrix, path: Path, *, title: str, decimals: int = 1) ->
     Raises:
         MissingExtra: matplotlib is not installed.
     """
-    check_plots()
+    require("plot", "matplotlib")
     from matplotlib.figure import Figure
 
     values = matrix.values

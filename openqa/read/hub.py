@@ -4,7 +4,6 @@ Weights are read from safetensors only, and no code of a model is run. The first
 window", and a span's score is how far it beats that, as with the bundled reader.
 """
 
-import importlib.util
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ import numpy as np
 
 from openqa.encode.batching import batch_rows
 from openqa.encode.hub import loading
-from openqa.errors import DataError, MissingExtra, ModelError
+from openqa.errors import DataError, ModelError, require
 from openqa.read.config import ReaderConfig
 from openqa.read.reader import check_asked, distinct_columns, top_spans
 from openqa.read.spans import Candidate, best_spans, span_scores
@@ -205,8 +204,7 @@ def load_hub_reader(name: str) -> HubReader:
         MissingExtra: transformers is not installed.
         ModelError: the model cannot be loaded, or has no span head.
     """
-    if importlib.util.find_spec("transformers") is None or importlib.util.find_spec("torch") is None:
-        raise MissingExtra("transformers", "hub")
+    require("hub", "transformers", "torch")
     import torch
     from transformers import AutoModelForQuestionAnswering, AutoTokenizer
 
