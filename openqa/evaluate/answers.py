@@ -16,6 +16,7 @@ from openqa.evaluate.results import Result, Signature
 from openqa.text.normalize import normalize_answer, squad_normalize
 from openqa.types import Question
 
+RIGHT_F1 = 0.5
 Normalizer = Callable[[str, str], str]
 # Answer and language to tokens joined by spaces.
 NORMALIZERS: Mapping[str, Normalizer] = MappingProxyType(
@@ -63,6 +64,17 @@ def score_answers(
         metric: Result(Signature(metric, data, normalization, pair_lang, len(ids)), ids, 100.0 * pairs[:, column])
         for column, metric in enumerate(("EM", "F1"))
     }
+
+
+def is_right(prediction: str, gold: Sequence[str], lang: str) -> bool:
+    """Returns True if an answer counts as right: its F1 with a gold answer is at least 0.5 by MLQA's rules.
+
+    Args:
+        prediction: the answer.
+        gold: at least one.
+        lang: BCP 47, the language of the passage.
+    """
+    return _best(prediction, gold, normalize_answer, lang)[1] >= RIGHT_F1
 
 
 def exact_match(prediction: str, gold: str) -> float:

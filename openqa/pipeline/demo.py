@@ -6,16 +6,14 @@ from pathlib import Path
 
 from openqa.corpus.jsonl import jsonl_documents
 from openqa.errors import IndexFolderError
-from openqa.evaluate.answers import token_f1
+from openqa.evaluate.answers import is_right
 from openqa.files import read_jsonl
 from openqa.index.generation import generation_numbers
 from openqa.pipeline.config import IndexConfig
 from openqa.pipeline.index import Index, build, open_index
-from openqa.text.normalize import normalize_answer
 from openqa.types import Answer, Document, Encoder, Passage, Question
 
 DEMO = Path(__file__).parent.parent / "demo"
-CORRECT_F1 = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +37,7 @@ class Outcome:
         """True when the answer stands in an accepted passage and its F1 against an expected one is at least 0.5."""
         if self.answer is None or self.passage is None or self.passage.id not in self.asked.passage_ids:
             return False
-        found, lang = normalize_answer(self.answer.text, self.passage.lang), self.passage.lang
-        expected = [normalize_answer(text, lang) for text in self.asked.question.answers]
-        return max(token_f1(found, text) for text in expected) >= CORRECT_F1
+        return is_right(self.answer.text, self.asked.question.answers, self.passage.lang)
 
 
 def demo_documents() -> list[Document]:
