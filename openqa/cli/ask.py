@@ -69,7 +69,7 @@ def ask(
     question: Asked,
     k: Annotated[int, typer.Option("-k", help="Answers for each question.")] = 3,
     retriever: Retriever = None,
-    depth: Annotated[int, typer.Option("--depth", help="Passages read for each question.")] = 10,
+    depth: Annotated[int, typer.Option("--depth", help="Most passages read for each question.")] = 10,
     lang: QuestionLang = None,
     reader: Annotated[str, typer.Option("--reader", help="A reader's name, folder or hub name.")] = "mini",
     as_json: AsJson = False,

@@ -17,7 +17,6 @@ from openqa.types import Array
 
 BATCH_TOKENS = 4096  # padding included
 WINDOW_TOKENS = 256  # longest text, [CLS] and [SEP] counted
-INPUTS = ("embeddings", "is_token")
 OUTPUTS = ("vector", "tokens")
 
 

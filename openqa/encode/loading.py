@@ -1,22 +1,21 @@
-"""Encoders by name. The bundled one is made of the tokenizer and the embedding table that all bundled models share."""
+"""Encoders by name. The bundled ones share tokenizer, embedding table and lower layers with the bundled reader."""
 
 import json
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from openqa.encode.contextual import INPUTS, OUTPUTS, ContextualEncoder
+from openqa.durable import map_array
+from openqa.encode.contextual import OUTPUTS, ContextualEncoder
 from openqa.encode.hub import load_hub_encoder
-from openqa.encode.joined import JoinedEncoder
-from openqa.encode.session import load_session
+from openqa.encode.session import load_body
 from openqa.encode.static import StaticEncoder
-from openqa.encode.table import STATIC_COLUMNS, EmbeddingTable
+from openqa.encode.table import EmbeddingTable
 from openqa.encode.tokenizer import SharedTokenizer
-from openqa.errors import ModelError, unknown_name
-from openqa.types import Encoder
+from openqa.errors import IndexFolderError, ModelError, unknown_name
+from openqa.types import Array, Encoder
 
 MODELS = Path(__file__).parent.parent / "models"
-STATIC_WEIGHT = 0.75  # beside 1 for the contextual encoder; chosen on MLQA dev part 2
 BUNDLED = {"mini": "mini-encoder", "static": "static-encoder"}
 
 
@@ -25,9 +24,9 @@ def load_encoder(name: str = "mini") -> Encoder:
     """Returns an encoder, which is loaded once.
 
     Args:
-        name: "mini", the bundled contextual encoder joined with the static one, or "static" alone, which only looks
-            pieces up: a hundred times as fast, and worse where question and passage differ in language. With the extra
-            `hub` also a folder in sentence-transformers' form, or a hub name, which has a slash.
+        name: "mini", the bundled contextual encoder, or "static", which only looks pieces up: a hundred times as fast,
+            and far worse where question and passage differ in language. With the extra `hub` also a folder in
+            sentence-transformers' form, or a hub name, which has a slash.
 
     Raises:
         ConfigError: the name is not known.
@@ -42,12 +41,17 @@ def load_encoder(name: str = "mini") -> Encoder:
     config = read_model_config(folder)
     identity = f"{config['name']}@{config['version']}"
     tokenizer, table = SharedTokenizer.load(MODELS / "tokenizer.json"), EmbeddingTable.load(MODELS)
-    static = StaticEncoder(tokenizer, table, identity)
     if name == "static":
-        return static
-    session = load_session(folder / "body.onnx", "encoder", INPUTS, OUTPUTS)
-    contextual = ContextualEncoder(session, tokenizer, table.columns(STATIC_COLUMNS, table.dim), identity)
-    return JoinedEncoder([contextual, static], [1.0, STATIC_WEIGHT], identity)
+        weights, projection = (_array(folder / f"{part}.npy") for part in ("weights", "projection"))
+        return StaticEncoder(tokenizer, table, weights, projection, identity)
+    return ContextualEncoder(load_body(folder, MODELS, "encoder", OUTPUTS), tokenizer, table, identity)
+
+
+def _array(path: Path) -> Array:
+    try:
+        return map_array(path)
+    except IndexFolderError as error:
+        raise ModelError(f"the static encoder cannot be read: {error}; install openqa again") from error
 
 
 def read_model_config(folder: Path) -> dict[str, Any]:

@@ -1,11 +1,9 @@
 """The embedding table that all bundled models share: 4 bits a value, memory-mapped, rows unpacked on demand.
 
 A row is cut into groups of columns with one scale each: value = (code - 8) · scale, codes 1..15, two codes a byte.
-The first `STATIC_COLUMNS` columns are the aligned static space of the static encoder; the rest are the embeddings of
-the reader's body.
+Encoder, reader and static encoder all read it.
 """
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +13,6 @@ from openqa.durable import map_array
 from openqa.errors import IndexFolderError, ModelError
 from openqa.types import Array
 
-STATIC_COLUMNS = 256
 GROUP_COLUMNS = 64  # share a scale in the bundled table
 
 
@@ -83,21 +80,9 @@ class EmbeddingTable:
         """Number of rows V."""
         return len(self.codes)
 
-    def columns(self, first: int, end: int) -> "EmbeddingTable":
-        """Returns a range of columns as a table, without copying.
-
-        Args:
-            first: number of the first column.
-            end: number after the last.
-
-        Raises:
-            ValueError: the range is empty, cuts a group or a byte of two codes, or exceeds the table.
-        """
-        group = self.dim // self.scales.shape[1]
-        step = math.lcm(group, 2)
-        if first % step or end % step or not 0 <= first < end <= self.dim:
-            raise ValueError(f"columns are {first} to {end}; multiples of {step} from 0 to {self.dim} are needed")
-        return EmbeddingTable(self.codes[:, first // 2 : end // 2], self.scales[:, first // group : end // group])
+    def every_row(self) -> Array:
+        """Returns the whole table unpacked, (V, D) float32."""
+        return self.rows(np.arange(len(self)))
 
     def rows(self, ids: Array) -> Array:
         """Unpacks rows.

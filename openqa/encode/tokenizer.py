@@ -21,6 +21,7 @@ DIGITS = {
 }
 LINE_ENDS = dict.fromkeys(map(ord, "\t\n\v\f\r\x85\u2028\u2029"), " ")
 FOLDED = DIGITS | LINE_ENDS  # one code point for one, so that offsets stay true
+_SEEN = regex.compile(r"[^\s\p{Cc}\p{Cf}\ufffd]")
 _NO_WORD = regex.compile(r"[\s\p{P}\p{S}\p{Cc}\p{Cf}]+")
 _COMPOSED = regex.compile(r"[\p{M}\u1160-\u11ff\uff9e\uff9f]+")  # marks, the rest of a Hangul syllable, Kana voicing
 
@@ -42,6 +43,9 @@ class SharedTokenizer:
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._tokenizer.encode_special_tokens = True  # "[SEP]" in a text is text
+
+    def __reduce__(self) -> tuple[type["SharedTokenizer"], tuple[Tokenizer]]:
+        return SharedTokenizer, (self._tokenizer,)  # the library's own way forgets the last of these settings
 
     @classmethod
     def load(cls, path: Path) -> "SharedTokenizer":
@@ -88,7 +92,7 @@ class SharedTokenizer:
         return [_exact(text, encoding) for text, encoding in zip(texts, self._encode(texts), strict=True)]
 
     def _encode(self, texts: Sequence[str]) -> list[Encoding]:
-        folded = [text.translate(FOLDED) for text in texts]
+        folded = [text.translate(FOLDED) if _SEEN.search(text) else "" for text in texts]
         return self._tokenizer.encode_batch(folded, add_special_tokens=False)
 
 

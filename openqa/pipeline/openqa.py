@@ -1,6 +1,7 @@
 """OpenQA: a question in, cited answers out (retrieve, read, group)."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 
 from openqa.encode import load_encoder
@@ -10,13 +11,36 @@ from openqa.read import AnswerSettings, BatchReader, Evidence, answers, load_rea
 from openqa.types import Answer, Passage, Question, Ranking, Reader, Span
 
 DEPTH = 10
-_SPANS_GROUPED = 20  # best spans of a question that become answers
+FIRST_READ = 3  # passages that are read before an answer may be certain
+SPANS_GROUPED = 20  # best spans of a question that become answers
 _BATCH_QUESTIONS = 32
 _FITTED_RETRIEVER = "hybrid"
 
 
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """Spans of one question, and how near it is to their sentences, where that is asked for."""
+
+    spans: Sequence[Span]
+    similarities: Sequence[float] | None
+
+    def joined(self, more: "_Read", k: int) -> "_Read":
+        """The k best spans of both."""
+        spans = [*self.spans, *more.spans]
+        kept = sorted(range(len(spans)), key=lambda place: -spans[place].score)[:k]
+        best = [spans[place] for place in kept]
+        if self.similarities is None or more.similarities is None:
+            return _Read(best, None)
+        similarities = [*self.similarities, *more.similarities]
+        return _Read(best, [similarities[place] for place in kept])
+
+
 class OpenQA:
-    """Answers questions over an index."""
+    """Answers questions over an index.
+
+    Where a reader's settings name a certainty, hybrid retrieval's first passages are read first, the others only for
+    questions that nothing there answers with that probability; an answer found early may have less support.
+    """
 
     def __init__(
         self, index: Index, reader: Reader | None = None, *, retriever: str | None = None, depth: int = DEPTH
@@ -27,7 +51,7 @@ class OpenQA:
             index: where passages come from.
             reader: finds spans in them; the bundled one when None, loaded at the first question.
             retriever: as for `Index.search`; the index's `default_retriever` when None.
-            depth: passages read for a question; at least 1.
+            depth: most passages read for a question; at least 1.
 
         Raises:
             ValueError: depth is below 1.
@@ -63,7 +87,7 @@ class OpenQA:
         return self.answer([Question("1", text, lang or "und")], k)[0]
 
     def answer(self, questions: Sequence[Question], k: int = 3) -> list[list[Answer]]:
-        """Answers questions; each alone and in any batch gets the same answers.
+        """Answers questions; each alone and in any batch gets the same answers, their scores within 1e-4.
 
         Args:
             questions: B of them; an unknown language is identified.
@@ -86,37 +110,41 @@ class OpenQA:
     def _answer_batch(self, questions: Sequence[Question], k: int) -> list[list[Answer]]:
         questions = with_languages(questions)
         rankings, passages = self.index.search_passages(questions, self.depth, self.retriever)
-        spans = self._read(questions, passages, max(_SPANS_GROUPED, k))
         settings = self._settings()
-        near = self._similarities(questions, passages, spans, settings)
-        return [
-            answers(
-                best, shown, k, settings=settings, evidence=Evidence(question.lang, self._scores(ranking), similarities)
-            )
-            for question, best, shown, ranking, similarities in zip(
-                questions, spans, passages, rankings, near, strict=True
-            )
+        may_end = settings.certainty < 1 and self.retriever == _FITTED_RETRIEVER
+        first = FIRST_READ if may_end else self.depth
+
+        def answered(row: int) -> list[Answer]:
+            evidence = Evidence(questions[row].lang, self._scores(rankings[row]), read[row].similarities)
+            return answers(read[row].spans, passages[row], k, settings=settings, evidence=evidence)
+
+        n_spans = max(SPANS_GROUPED, k)
+        read = self._read(questions, [shown[:first] for shown in passages], n_spans)
+        found = [answered(row) for row in range(len(questions))]
+        rest = [
+            row
+            for row, (best, shown) in enumerate(zip(found, passages, strict=True))
+            if len(shown) > first and not (best and best[0].probability >= settings.certainty)
         ]
+        if rest:
+            later = self._read([questions[row] for row in rest], [passages[row][first:] for row in rest], n_spans)
+            for row, more in zip(rest, later, strict=True):
+                read[row] = read[row].joined(more, n_spans)
+                found[row] = answered(row)
+        return found
 
-    def _read(self, questions: Sequence[Question], passages: Sequence[Sequence[Passage]], k: int) -> list[list[Span]]:
+    def _read(self, questions: Sequence[Question], passages: Sequence[Sequence[Passage]], k: int) -> list["_Read"]:
         if isinstance(self.reader, BatchReader):
-            return self.reader.read_many(questions, passages, k)
-        return [self.reader.read(question, shown, k) for question, shown in zip(questions, passages, strict=True)]
+            spans = self.reader.read_many(questions, passages, k)
+        else:
+            spans = [self.reader.read(question, shown, k) for question, shown in zip(questions, passages, strict=True)]
+        if not self._settings().sentence_weight:
+            return [_Read(own, None) for own in spans]
+        near = sentence_similarities(questions, passages, spans, load_encoder())
+        return [_Read(own, similarities) for own, similarities in zip(spans, near, strict=True)]
 
-    def _similarities(
-        self,
-        questions: Sequence[Question],
-        passages: Sequence[Sequence[Passage]],
-        spans: Sequence[Sequence[Span]],
-        settings: AnswerSettings | None,
-    ) -> Sequence[list[float] | None]:
-        """How near each question is to the sentences of its spans, where the reader's settings ask for it."""
-        if settings is None or not settings.sentence_weight:
-            return [None] * len(questions)
-        return sentence_similarities(questions, passages, spans, load_encoder())
-
-    def _settings(self) -> AnswerSettings | None:
-        return self.reader.config.answer_settings() if isinstance(self.reader, BatchReader) else None
+    def _settings(self) -> AnswerSettings:
+        return self.reader.config.answer_settings() if isinstance(self.reader, BatchReader) else AnswerSettings()
 
     def _scores(self, ranking: Ranking) -> dict[str, float] | None:
         """Scores of the passages; those of another scale than the one a reader's weight was fitted on are left out."""

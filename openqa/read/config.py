@@ -20,6 +20,7 @@ class AnswerSettings:
         own_language_penalty: taken off the score of a span in the question's own language, of which a reader that has
             seen few questions with foreign passages is too sure; at least 0.
         sentence_weight: how many units of reader score one unit of a sentence's similarity to the question is worth.
+        certainty: an answer of at least this probability in the first passages ends the reading; 1 reads all.
     """
 
     temperature: float = 1.0
@@ -27,6 +28,7 @@ class AnswerSettings:
     retrieval_weight: float = 0.0
     own_language_penalty: float = 0.0
     sentence_weight: float = 0.0
+    certainty: float = 1.0
 
     def __post_init__(self) -> None:
         if not self.temperature > 0.0:
@@ -38,6 +40,8 @@ class AnswerSettings:
                 raise ValueError(f"{key} is {getattr(self, key)}; give a finite number")
         if not 0 <= self.own_language_penalty < math.inf:
             raise ValueError(f"own_language_penalty is {self.own_language_penalty}; give a number of at least 0")
+        if not 0 < self.certainty <= 1:
+            raise ValueError(f"certainty is {self.certainty}; it must be above 0 and at most 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,7 @@ class ReaderConfig:
         retrieval_weight: see AnswerSettings.
         own_language_penalty: see AnswerSettings.
         sentence_weight: see AnswerSettings.
+        certainty: see AnswerSettings.
     """
 
     name: str
@@ -69,6 +74,7 @@ class ReaderConfig:
     retrieval_weight: float = 0.0
     own_language_penalty: float = 0.0
     sentence_weight: float = 0.0
+    certainty: float = 1.0
 
     def __post_init__(self) -> None:
         for key in ("window_tokens", "stride_tokens", "max_answer_tokens", "max_question_tokens"):
@@ -89,6 +95,7 @@ class ReaderConfig:
             self.retrieval_weight,
             self.own_language_penalty,
             self.sentence_weight,
+            self.certainty,
         )
 
 

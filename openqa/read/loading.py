@@ -5,8 +5,8 @@ from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 
-from openqa.encode.session import load_session
-from openqa.encode.table import STATIC_COLUMNS, EmbeddingTable
+from openqa.encode.session import LOWER, UPPER, load_body
+from openqa.encode.table import EmbeddingTable
 from openqa.encode.tokenizer import SharedTokenizer
 from openqa.errors import ModelError
 from openqa.read.config import load_config
@@ -14,8 +14,8 @@ from openqa.read.hub import HubReader, load_hub_reader
 from openqa.read.reader import MiniReader
 
 BUNDLED: Mapping[str, str] = MappingProxyType({"mini": "mini-reader"})
-INPUTS = ("embeddings", "token_types", "is_token")
 OUTPUTS = ("logits",)
+SHARED = ("tokenizer.json", LOWER, "table.codes.npy", "table.scales.npy")
 
 
 def load_reader(name: str = "mini", *, threads: int = 0) -> MiniReader | HubReader:
@@ -23,9 +23,9 @@ def load_reader(name: str = "mini", *, threads: int = 0) -> MiniReader | HubRead
 
     Args:
         name: "mini" for the bundled reader, or a folder with `body.onnx` and `config.json`. A folder may bring its own
-            `tokenizer.json` and embedding table; otherwise it shares those of the bundled models. With the extra `hub`
-            also a folder in transformers' form, such as one that `openqa train reader` wrote, or a hub name, which has
-            a slash.
+            `tokenizer.json`, `lower.onnx` and embedding table, all of them; otherwise it shares those of the bundled
+            models. With the extra `hub` also a folder in transformers' form, such as one that `openqa train reader`
+            wrote, or a hub name, which has a slash.
         threads: threads that one call of a reader in ONNX may use; 0 leaves it to onnxruntime, which takes one for
             each core.
 
@@ -45,14 +45,21 @@ def load_reader(name: str = "mini", *, threads: int = 0) -> MiniReader | HubRead
             f'unknown reader "{name}"; known: {", ".join(sorted(BUNDLED))}, a folder with body.onnx and config.json, '
             f"or a model of the hub by its name, as in deepset/xlm-roberta-base-squad2, or folder"
         )
-    shared = folder if (folder / "tokenizer.json").is_file() else models
+    shared = folder if _brings_everything(folder) else models
     config = load_config(_file(folder, "config.json"))
-    session = load_session(_file(folder, "body.onnx"), "reader", INPUTS, OUTPUTS, threads)
+    _file(folder, UPPER)
+    session = load_body(folder, shared, "reader", OUTPUTS, threads)
     tokenizer = SharedTokenizer.load(shared / "tokenizer.json")
-    table = EmbeddingTable.load(shared)
-    if shared == models:
-        table = table.columns(STATIC_COLUMNS, table.dim)  # the first are the encoder's
-    return MiniReader(session, tokenizer, table, config)
+    return MiniReader(session, tokenizer, EmbeddingTable.load(shared), config)
+
+
+def _brings_everything(folder: Path) -> bool:
+    missing = [name for name in SHARED if not (folder / name).is_file()]
+    if missing and len(missing) < len(SHARED):
+        raise ModelError(
+            f"{folder / missing[0]}: no such file; a reader's folder has all of {', '.join(SHARED)} or none of them"
+        )
+    return not missing
 
 
 def _file(folder: Path, name: str) -> Path:

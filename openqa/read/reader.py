@@ -67,8 +67,8 @@ class MiniReader:
     """Finds answer spans in passages, in any language that the tokenizer knows.
 
     Args:
-        session: an ONNX body with inputs `embeddings` (B, L, D) float32, `token_types` and `is_token` (B, L) int64,
-            and output `logits` (B, L, 2) float32: start and end of the answer.
+        session: an ONNX body with inputs `embeddings` (B, L, D) float32 and `is_token` (B, L) int64, and output
+            `logits` (B, L, 2) float32: start and end of the answer.
         tokenizer: gives piece ids and code point offsets.
         table: the embedding rows of the tokenizer's pieces.
         config: window sizes and limits, and how scores become answers.
@@ -155,8 +155,8 @@ class MiniReader:
         """Yields (L, 2) logits for each item, padding left out."""
         asked = [question_ids[item.question] for item in batch]
         shown = [tokens.ids[item.window.start : item.window.end] for item, tokens in zip(batch, passages, strict=True)]
-        ids, types, is_token = pad_batch(asked, shown, CLS, SEP, PAD)
-        feed = {"embeddings": self._table.rows(ids), "token_types": types, "is_token": is_token}
+        ids, is_token = pad_batch(asked, shown, CLS, SEP, PAD)
+        feed = {"embeddings": self._table.rows(ids), "is_token": is_token}
         try:
             logits = np.asarray(self._session.run(["logits"], feed)[0])
         except Exception as error:  # onnxruntime has no exception of its own to name

@@ -7,8 +7,6 @@ Source: the sliding window of Devlin et al. 2019 (arXiv:1810.04805), with each t
 from collections.abc import Sequence
 from typing import NamedTuple
 
-import numpy as np
-
 from openqa.encode.batching import pad_rows
 from openqa.types import Array
 
@@ -58,7 +56,7 @@ def shorten(ids: Sequence[int], limit: int) -> list[int]:
 
 def pad_batch(
     questions: Sequence[Sequence[int]], passages: Sequence[Sequence[int]], cls_id: int, sep_id: int, pad_id: int
-) -> tuple[Array, Array, Array]:
+) -> tuple[Array, Array]:
     """Builds `[CLS] question [SEP] passage [SEP]` for each pair and pads to the longest.
 
     Args:
@@ -69,13 +67,9 @@ def pad_batch(
         pad_id: id of [PAD].
 
     Returns:
-        ids, token types (0 for the question with its [SEP], 1 for the passage with its own), and is_token
-        (1 token, 0 padding): three (B, L) int64.
+        ids, and is_token (1 token, 0 padding): two (B, L) int64.
     """
     rows = [
         [cls_id, *question, sep_id, *passage, sep_id] for question, passage in zip(questions, passages, strict=True)
     ]
-    ids, is_token = pad_rows(rows, pad_id)  # (B, L)
-    second = np.array([len(question) + 2 for question in questions], np.int64)
-    types = ((np.arange(ids.shape[1]) >= second[:, None]) & (is_token == 1)).astype(np.int64)
-    return ids, types, is_token
+    return pad_rows(rows, pad_id)

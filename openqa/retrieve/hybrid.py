@@ -83,8 +83,8 @@ class HybridWeights:
         background_rank: which of the best passages of a language counts as an ordinary one; at least 1.
     """
 
-    bm25: float = 2.0  # the defaults: scripts/fit_hybrid.py with the bundled encoder
-    background_rank: int = 5
+    bm25: float = 1.0  # the defaults: scripts/fit_hybrid.py with the bundled encoder
+    background_rank: int = 3
 
     def __post_init__(self) -> None:
         if not 0 <= self.bm25 < np.inf:

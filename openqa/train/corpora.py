@@ -5,6 +5,7 @@ the functions that training uses: XQuAD, SQuAD dev and FLORES devtest not at all
 """
 
 import gzip
+import random
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,6 +190,41 @@ def vocabulary_texts(data: Path, characters: int) -> Iterator[str]:
         else:
             texts += [english for english, _ in sentence_pairs(data, "tr")]
         yield from _budget(texts, characters)
+
+
+def running_texts(data: Path, lang: str, characters: int) -> Iterator[str]:
+    """Yields questions, passages and sentences of a language in a mixed order that is always the same.
+
+    Args:
+        data: the shared data folder.
+        lang: language code.
+        characters: about how many.
+    """
+    named = {name for name, file_lang in QA_FILES.items() if file_lang == lang}
+    examples = [example for name in sorted(named) for example in reading_examples(data, name)]
+    texts = sorted({text for example in examples for text in (example.question, example.context)})
+    side = 0 if lang == "en" else 1
+    texts += [pair[side] for pair in sentence_pairs(data, "tr" if lang == "en" else lang)]
+    random.Random(0).shuffle(texts)
+    n = 0
+    for text in texts:
+        yield text
+        n += len(text)
+        if n > characters:
+            return
+
+
+def sample_sentences(data: Path, lang: str, n: int) -> list[str]:
+    """Returns sentences of a language that have a translation, always the same ones.
+
+    Args:
+        data: the shared data folder.
+        lang: language code.
+        n: how many at most.
+    """
+    side = 0 if lang == "en" else 1
+    sentences = [pair[side] for pair in sentence_pairs(data, "tr" if lang == "en" else lang)]
+    return random.Random(1).sample(sentences, min(n, len(sentences)))
 
 
 def _budget(texts: list[str], characters: int) -> Iterator[str]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from openqa.encode.tokenizer import CLS, SEP, SharedTokenizer
 from openqa.train.corpora import ReadingExample
-from openqa.train.packing import PackedTexts
+from openqa.train.packing import PackedTexts, check_packable
 from openqa.types import Array
 
 
@@ -39,7 +39,11 @@ class ReadingSet:
             tokenizer: the shared tokenizer.
             examples: N examples.
             weight: share of sequences drawn from this set.
+
+        Raises:
+            ValueError: the tokenizer has too many pieces.
         """
+        check_packable(tokenizer)
         texts = list(dict.fromkeys(example.context for example in examples))
         place = {text: row for row, text in enumerate(texts)}
         pieces = tokenizer.pieces(texts)
@@ -91,7 +95,6 @@ class ReadingBatch:
     """B sequences, padded at the end."""
 
     ids: Array  # (B, L) int64
-    token_types: Array  # (B, L) int64, 1 from the passage on
     is_token: Array  # (B, L) int64, 0 where padded
     start: Array  # (B,) int64
     end: Array  # (B,) int64
@@ -102,7 +105,6 @@ class Cut:
     """One sequence before padding."""
 
     ids: Array  # (L,) int64
-    n_question: int  # tokens before the passage: [CLS] question [SEP]
     start: int
     end: int
 
@@ -136,7 +138,7 @@ def draw(examples: ReadingSet, row: int, window: int, negative: float, rng: np.r
     shift = len(question) + 2 - begin
     inside = answered and begin <= first and last < begin + size
     ids = np.concatenate([[CLS], question, [SEP], context[begin : begin + size], [SEP]]).astype(np.int64)
-    return Cut(ids, len(question) + 2, first + shift if inside else 0, last + shift if inside else 0)
+    return Cut(ids, first + shift if inside else 0, last + shift if inside else 0)
 
 
 def batches(
@@ -176,14 +178,13 @@ def _grouped(pool: list[Cut], tokens: int) -> Iterator[list[Cut]]:
 
 def _padded(group: list[Cut]) -> ReadingBatch:
     shape = (len(group), max(len(sequence.ids) for sequence in group))
-    ids, types, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64), np.zeros(shape, np.int64)
+    ids, mask = np.zeros(shape, np.int64), np.zeros(shape, np.int64)
     for i, sequence in enumerate(group):
         ids[i, : len(sequence.ids)] = sequence.ids
-        types[i, sequence.n_question : len(sequence.ids)] = 1
         mask[i, : len(sequence.ids)] = 1
     start = np.asarray([sequence.start for sequence in group])
     end = np.asarray([sequence.end for sequence in group])
-    return ReadingBatch(ids, types, mask, start, end)
+    return ReadingBatch(ids, mask, start, end)
 
 
 def _row(texts: PackedTexts, row: int) -> Array:

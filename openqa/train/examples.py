@@ -9,11 +9,11 @@ from openqa.train.codeswitch import Lexicon, switch
 from openqa.train.corpora import LANGUAGES, QA_FILES, ReadingExample, aligned_examples, reading_examples
 
 EXAMPLE_KINDS = {  # share of sequences
-    "english": 0.25,
-    "switched": 0.27,
-    "others": 0.20,
-    "aligned": 0.12,
-    "cloze": 0.16,
+    "english": 0.30,
+    "switched": 0.15,
+    "others": 0.25,
+    "aligned": 0.15,
+    "cloze": 0.15,
 }
 
 

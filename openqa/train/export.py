@@ -1,4 +1,4 @@
-"""From trained weights to the bundled files: the two bodies as ONNX, with products of integers (train/quantise.py)."""
+"""From trained weights to the bundled files: layers as ONNX, with products of integers (train/quantise.py)."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,46 +9,60 @@ from torch import Tensor
 from torch.nn import functional
 
 from openqa.encode import contextual
+from openqa.encode.session import HIDDEN, INPUTS
 from openqa.read import loading
 from openqa.train.data import ReadingBatch
-from openqa.train.mini import Encoder, MiniModels, Reader
+from openqa.train.mini import Encoder, Reader
+from openqa.train.published import LowerLayers
 from openqa.train.quantise import quantise_weights
 
 
-def export_encoder(models: MiniModels, path: Path, batch: ReadingBatch) -> None:
-    """Writes the encoder's body as ONNX: embeddings and is_token to vector and tokens.
+def export_lower(lower: LowerLayers, table: Tensor, path: Path, batch: ReadingBatch) -> Tensor:
+    """Writes the layers that all models share as ONNX: embeddings and is_token to hidden.
 
     Args:
-        models: trained, in float32 on the CPU; left in evaluation mode, with eager attention.
+        lower: in float32 on the CPU, with eager attention; left in evaluation mode.
+        table: (V, D) embeddings.
         path: the file.
-        batch: real text, from which the range of the activations is taken.
+        batch: real text, B sequences of L tokens, from which the range of the activations is taken.
+
+    Returns:
+        What they give for the batch, (B, L, D), for `export_upper`.
     """
-    _export(models.encoder, _example(models, batch)[::2], contextual.INPUTS, contextual.OUTPUTS, path)
+    ids, is_token = torch.from_numpy(batch.ids), torch.from_numpy(batch.is_token)
+    embeddings = functional.embedding(ids, table)
+    longest = lower.body.config.max_position_embeddings
+    _export(lower, (embeddings, is_token), INPUTS, (HIDDEN,), path, longest)
+    with torch.no_grad():
+        hidden: Tensor = lower(embeddings, is_token)
+    return hidden
 
 
-def export_reader(models: MiniModels, path: Path, batch: ReadingBatch) -> None:
-    """Writes the reader's body as ONNX: embeddings, token_types, is_token to logits.
+def export_upper(model: Encoder | Reader, path: Path, hidden: Tensor, batch: ReadingBatch) -> None:
+    """Writes a model's own layers as ONNX: hidden and is_token to its outputs.
 
     Args:
-        models: trained, in float32 on the CPU; left in evaluation mode, with eager attention.
+        model: in float32 on the CPU, with eager attention; left in evaluation mode.
         path: the file.
-        batch: real text, from which the range of the activations is taken.
+        hidden: (B, L, D) from the lower layers.
+        batch: the same text.
     """
-    _export(models.reader, _example(models, batch), loading.INPUTS, loading.OUTPUTS, path)
-
-
-def _example(models: MiniModels, batch: ReadingBatch) -> tuple[Tensor, ...]:
-    """Embeddings, token_types and is_token."""
-    ids, types, is_token = (torch.from_numpy(array) for array in (batch.ids, batch.token_types, batch.is_token))
-    return functional.embedding(ids, models.table.detach()), types, is_token
+    outputs = contextual.OUTPUTS if isinstance(model, Encoder) else loading.OUTPUTS
+    _export(
+        model, (hidden, torch.from_numpy(batch.is_token)), (HIDDEN, INPUTS[1]), outputs, path, contextual.WINDOW_TOKENS
+    )
 
 
 def _export(
-    model: Encoder | Reader, example: tuple[Tensor, ...], inputs: Sequence[str], outputs: Sequence[str], path: Path
+    model: torch.nn.Module,
+    example: tuple[Tensor, ...],
+    inputs: Sequence[str],
+    outputs: Sequence[str],
+    path: Path,
+    longest: int,
 ) -> None:
     model.eval()
-    model.body.set_attn_implementation("eager")
-    batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=4, max=512)
+    batch, length = torch.export.Dim("batch", min=1, max=4096), torch.export.Dim("length", min=4, max=longest)
     program = torch.onnx.export(
         model,
         example,
@@ -61,4 +75,8 @@ def _export(
     if program is None:
         raise RuntimeError("torch.onnx.export returned no program")
     feed = {name: value.numpy() for name, value in zip(inputs, example, strict=True)}
-    onnx.save(quantise_weights(program.model_proto, feed), str(path))
+    quantised = quantise_weights(program.model_proto, feed)
+    del quantised.graph.value_info[:]
+    for node in quantised.graph.node:
+        del node.metadata_props[:]  # the stack traces of the export, as large as all that is not a matrix
+    onnx.save(quantised, str(path))

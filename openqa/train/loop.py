@@ -1,4 +1,4 @@
-"""The training loop of the bundled models: plain PyTorch, resumable in pieces, on CPU or one GPU.
+"""The training loop of the bundled reader: plain PyTorch, resumable in pieces, on CPU or one GPU.
 
 Without dropout: few examples are seen twice, and it costs a third of the time.
 """
@@ -16,25 +16,18 @@ BatchT = TypeVar("BatchT")
 SAVE_EVERY = 250  # steps between two checkpoints
 
 
-class TableModel(torch.nn.Module):
-    """A model whose embeddings are its parameter `table`."""
-
-    table: torch.nn.Parameter
-
-
 @dataclass(frozen=True, slots=True)
 class TrainSettings:
     """Settings of one training; learning rates warm up over 5 % of the steps and fall to 0 over the last 30 %."""
 
     steps: int = 4000
     learning_rate: float = 1.5e-4
-    embedding_learning_rate: float = 3e-4
     weight_decay: float = 0.01
     seed: int = 0
 
 
 def train(
-    model: TableModel,
+    model: torch.nn.Module,
     data: Iterator[BatchT],
     loss_of: Callable[[BatchT], Tensor],
     settings: TrainSettings,
@@ -48,7 +41,7 @@ def train(
     its settings only `steps` may differ.
 
     Args:
-        model: the model at its start; its table has a learning rate of its own and no decay.
+        model: the model at its start.
         data: endless batches; those before the checkpoint are skipped, so that a resumed run sees the same ones.
         loss_of: a batch to a scalar.
         settings: steps and learning rates.
@@ -90,11 +83,9 @@ def schedule(step: int, steps: int) -> float:
     return min(1.0, (step + 1) / warmup, max(0, steps - step) / decay)
 
 
-def _parameter_groups(model: TableModel, settings: TrainSettings) -> list[dict[str, Any]]:
-    rest = [parameter for parameter in model.parameters() if parameter is not model.table]
-    matrices, vectors = [p for p in rest if p.ndim > 1], [p for p in rest if p.ndim <= 1]
+def _parameter_groups(model: torch.nn.Module, settings: TrainSettings) -> list[dict[str, Any]]:
+    matrices, vectors = [p for p in model.parameters() if p.ndim > 1], [p for p in model.parameters() if p.ndim <= 1]
     return [
-        {"params": [model.table], "peak": settings.embedding_learning_rate, "weight_decay": 0.0},
         {"params": matrices, "peak": settings.learning_rate, "weight_decay": settings.weight_decay},
         {"params": vectors, "peak": settings.learning_rate, "weight_decay": 0.0},
     ]

@@ -29,19 +29,6 @@ def contrastive(left: Tensor, right: Tensor, group: Tensor, scale: float = 20.0)
     return (functional.cross_entropy(logits, target) + functional.cross_entropy(logits.T, target)) / 2
 
 
-def cosine_distance(vectors: Tensor, targets: Tensor) -> Tensor:
-    """Returns the mean over rows of 1 - cosine.
-
-    Args:
-        vectors: (B, D) unit rows.
-        targets: (B, D) unit rows.
-
-    Returns:
-        A scalar.
-    """
-    return 1 - (vectors.float() * targets.float()).sum(dim=1).mean()
-
-
 def masked_loss(hidden: Tensor, table: Tensor, told: Tensor) -> Tensor:
     """Returns the mean cross-entropy of the pieces that are to be told, among all of the vocabulary.
 

@@ -30,7 +30,6 @@ class MaskedBatch:
     """B sequences, padded at the end, and what stood where a piece is to be told."""
 
     ids: Array  # (B, L) int64
-    token_types: Array  # (B, L) int64, 1 from the translation on
     is_token: Array  # (B, L) int64
     told: Array  # (B, L) int64: the piece that stood there, NOT_TOLD elsewhere
 
@@ -56,11 +55,11 @@ def masked_batches(pairs: PairSet, *, n_pieces: int, window: int, tokens: int, s
         lengths = [len(a) + len(b) + N_SPECIAL for a, b in zip(firsts, seconds, strict=True)]
         groups = batch_rows(lengths, tokens)
         for i in rng.permutation(len(groups)):
-            ids, types, is_token = pad_batch(
+            ids, is_token = pad_batch(
                 [firsts[row] for row in groups[i]], [seconds[row] for row in groups[i]], CLS, SEP, PAD
             )
             hidden, told = mask(ids, n_pieces, rng)
-            yield MaskedBatch(hidden, types, is_token, told)
+            yield MaskedBatch(hidden, is_token, told)
 
 
 def mask(ids: Array, n_pieces: int, rng: np.random.Generator) -> tuple[Array, Array]:

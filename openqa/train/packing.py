@@ -1,6 +1,6 @@
 """Texts as packed token ids: flat arrays with offsets, small enough to travel to another machine."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +8,20 @@ import numpy as np
 
 from openqa.encode.tokenizer import SharedTokenizer
 from openqa.types import Array
+
+
+def check_packable(tokenizer: SharedTokenizer) -> None:
+    """Makes sure that an id takes two bytes at most.
+
+    Args:
+        tokenizer: the shared tokenizer.
+
+    Raises:
+        ValueError: it has more pieces.
+    """
+    most = np.iinfo(np.uint16).max + 1
+    if tokenizer.n_pieces > most:
+        raise ValueError(f"the tokenizer has {tokenizer.n_pieces} pieces; {most} are the most that can be packed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,25 +40,16 @@ class PackedTexts:
         """Returns the texts as token ids, each cut after `max_tokens`.
 
         Args:
-            tokenizer: the shared tokenizer.
+            tokenizer: the shared tokenizer, of 65,536 pieces at most.
             texts: N texts.
             max_tokens: longest text kept, in tokens.
-        """
-        return cls.encode_with(tokenizer.ids, texts, max_tokens)
 
-    @classmethod
-    def encode_with(
-        cls, ids_of: Callable[[Sequence[str]], Sequence[Array]], texts: Sequence[str], max_tokens: int
-    ) -> "PackedTexts":
-        """Returns the texts as ids of any tokenizer, each cut after `max_tokens`.
-
-        Args:
-            ids_of: N texts to N arrays of ids below 65,536.
-            texts: N texts.
-            max_tokens: longest text kept, in tokens.
+        Raises:
+            ValueError: the tokenizer has more pieces.
         """
+        check_packable(tokenizer)
         place = {text: row for row, text in enumerate(dict.fromkeys(texts))}  # a passage has many questions
-        rows = [ids[:max_tokens] for ids in ids_of(list(place))]
+        rows = [ids[:max_tokens] for ids in tokenizer.ids(list(place))]
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
         distinct = cls(np.concatenate([*rows, np.empty(0, np.uint16)]).astype(np.uint16), offsets)
@@ -67,8 +72,7 @@ class PackedTexts:
 class PairSet:
     """Pairs of texts that should lie close together, as ids of the shared tokenizer.
 
-    `weight` is the share of the static encoder's batches that is drawn from this set. `left_english` and
-    `right_english` say the same in English, as ids of the English teacher's tokenizer; an empty text is not known.
+    `weight` is the share of the static encoder's batches that is drawn from this set.
     """
 
     name: str
@@ -76,8 +80,6 @@ class PairSet:
     right: PackedTexts
     group: Array
     weight: float
-    left_english: PackedTexts
-    right_english: PackedTexts
 
     def __len__(self) -> int:
         """Number of pairs."""
@@ -111,4 +113,4 @@ class PairSet:
             return cls(name=path.stem, group=packed["group"], weight=float(packed["weight"]), **sides)
 
 
-SIDES = ("left", "right", "left_english", "right_english")
+SIDES = ("left", "right")

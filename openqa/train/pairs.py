@@ -1,4 +1,4 @@
-"""What the retriever learns from, by kind: sentences, paragraphs, words, questions with their passages."""
+"""What the static encoder learns from, by kind: sentences, paragraphs, words, questions with their passages."""
 
 import random
 from collections import defaultdict
@@ -30,17 +30,11 @@ PAIR_KINDS = {  # share of batches; chosen on MLQA dev part 2
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Two texts that should lie close together, and the group within which pairs are not each other's negatives.
-
-    `left_english` and `right_english` say the same in English, "" where that is not known: an English encoder can then
-    be a teacher.
-    """
+    """Two texts that should lie close together, and the group within which pairs are not each other's negatives."""
 
     left: str
     right: str
     group: int
-    left_english: str = ""
-    right_english: str = ""
 
 
 def read_pairs(data: Path, kind: str, rng: random.Random) -> Iterator[Pair]:
@@ -59,7 +53,7 @@ def _sentences(data: Path, rng: random.Random) -> Iterator[Pair]:
     groups: dict[str, int] = {}
     for lang in OTHERS:
         for english, other in sentence_pairs(data, lang):
-            yield Pair(english, other, groups.setdefault(english, len(groups)), english, english)
+            yield Pair(english, other, groups.setdefault(english, len(groups)))
 
 
 def _paragraphs(data: Path, rng: random.Random) -> Iterator[Pair]:
@@ -74,9 +68,9 @@ def _paragraphs(data: Path, rng: random.Random) -> Iterator[Pair]:
             group += 1
             yield rng.choice(
                 [
-                    Pair(sentence[1], english, group, sentence[0], english),
-                    Pair(sentence[0], other, group, sentence[0], english),
-                    Pair(english, other, group, english, english),
+                    Pair(sentence[1], english, group),
+                    Pair(sentence[0], other, group),
+                    Pair(english, other, group),
                 ]
             )
 
@@ -87,10 +81,10 @@ def _crossed(data: Path, rng: random.Random) -> Iterator[Pair]:
     for lang in OTHERS:
         for english, other in sentence_pairs(data, lang):
             translations[english].append(other)
-    for group, (english, others) in enumerate(translations.items()):
+    for group, others in enumerate(translations.values()):
         for _ in range(min(6, len(others) // 2)):
             left, right = rng.sample(others, 2)
-            yield Pair(left, right, group, english, english)
+            yield Pair(left, right, group)
 
 
 def _words(data: Path, rng: random.Random) -> Iterator[Pair]:
@@ -99,7 +93,7 @@ def _words(data: Path, rng: random.Random) -> Iterator[Pair]:
     for lang in OTHERS:
         pairs = list(word_pairs(data, lang))
         for english, other in rng.sample(pairs, min(60_000, len(pairs))):
-            yield Pair(english, other, groups.setdefault(english.lower(), len(groups)), english, english)
+            yield Pair(english, other, groups.setdefault(english.lower(), len(groups)))
 
 
 def _questions(data: Path, rng: random.Random) -> Iterator[Pair]:
@@ -107,9 +101,7 @@ def _questions(data: Path, rng: random.Random) -> Iterator[Pair]:
     for name in QA_FILES:
         groups: dict[str, int] = {}
         for example in reading_examples(data, name):
-            texts = (example.question, example.context)
-            in_english = texts if QA_FILES[name] == "en" else ("", "")
-            yield Pair(*texts, groups.setdefault(example.context, len(groups)), *in_english)
+            yield Pair(example.question, example.context, groups.setdefault(example.context, len(groups)))
 
 
 def _switched(data: Path, rng: random.Random) -> Iterator[Pair]:
@@ -120,18 +112,14 @@ def _switched(data: Path, rng: random.Random) -> Iterator[Pair]:
         question, _ = switch(example.question, [rng.choice(lexicons)], 0.95, rng)
         context, _ = switch(example.context, [rng.choice(lexicons)], rng.choice([0.0, 0.9]), rng)
         group = groups.setdefault(example.context, len(groups))
-        yield Pair(question, context, group, example.question, example.context)
+        yield Pair(question, context, group)
 
 
 def _aligned(data: Path, rng: random.Random) -> Iterator[Pair]:
     """Questions with passages of another language: the parts of MLQA dev that may be trained on."""
     groups: dict[str, int] = {}
-    examples = list(aligned_examples(data, (0, 1)))
-    asked = {example.id: example.question for example in examples if example.question_lang == "en"}
-    for example in examples:
-        context = example.context if example.context_lang == "en" else ""
-        group = groups.setdefault(example.id, len(groups))
-        yield Pair(example.question, example.context, group, asked.get(example.id, ""), context)
+    for example in aligned_examples(data, (0, 1)):
+        yield Pair(example.question, example.context, groups.setdefault(example.id, len(groups)))
 
 
 _READERS = {

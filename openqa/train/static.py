@@ -1,7 +1,8 @@
-"""The static encoder: one vector a piece, a text is the mean of its pieces, trained by contrast.
+"""The static encoder: a weight for each piece and a projection of the shared table, trained by contrast.
 
-Sources: METHODS of model2vec and static sentence embeddings (Aarsen 2024); loss: losses.contrastive. The training data
-are packed pairs (`PairSet`) of several kinds; every batch is of one kind.
+A text is sum(weight · row) @ projection, as a unit vector; the table is not changed. Source: model2vec and static
+sentence embeddings (METHODS, section 6); loss: losses.contrastive. The training data are packed pairs (`PairSet`) of
+several kinds; every batch is of one kind.
 """
 
 from collections.abc import Callable, Sequence
@@ -19,60 +20,55 @@ from openqa.types import Array
 
 @dataclass(frozen=True, slots=True)
 class StaticSettings:
-    """Settings of one training; the learning rate decays linearly to 0."""
+    """Settings of one training; the learning rates decay linearly to 0."""
 
     dim: int = 256
-    steps: int = 3000
-    batch: int = 2048
-    learning_rate: float = 0.02
+    steps: int = 1000
+    batch: int = 1024
+    learning_rate: float = 0.02  # of the weights' logarithms
+    projection_learning_rate: float = 1e-3
     scale: float = 20.0
     seed: int = 0
 
 
-def embed(table: torch.nn.EmbeddingBag, texts: PackedTexts) -> Tensor:
-    """Returns the unit mean vectors of packed texts.
-
-    Args:
-        table: (V, D) vectors of the pieces.
-        texts: B texts.
-
-    Returns:
-        (B, D).
-    """
-    ids = torch.from_numpy(texts.ids.astype(np.int64))
-    return functional.normalize(table(ids, torch.from_numpy(texts.offsets[:-1])), dim=1)
-
-
 def train_static(
-    pairs: Sequence[PairSet], n_pieces: int, settings: StaticSettings, on_step: Callable[[int, str, float], None]
-) -> Array:
-    """Trains the vectors of all pieces and returns them.
+    pairs: Sequence[PairSet], table: Array, settings: StaticSettings, on_step: Callable[[int, str, float], None]
+) -> tuple[Array, Array]:
+    """Trains weights and projection; they start alike, and with the directions in which the rows differ most.
 
     Args:
         pairs: training pairs by kind.
-        n_pieces: size V of the vocabulary.
-        settings: width, steps, batch, learning rate.
+        table: (V, C) float32 rows of the pieces.
+        settings: width, steps, batch, learning rates.
         on_step: called with the step, the kind of pairs and the loss.
 
     Returns:
-        (V, D) float32.
+        (V,) positive weights and (C, D) projection, float32.
     """
-    torch.manual_seed(settings.seed)
     rng = np.random.default_rng(settings.seed)
-    table = torch.nn.EmbeddingBag(n_pieces, settings.dim, mode="mean")
-    torch.nn.init.normal_(table.weight, std=0.1)
-    optimizer = torch.optim.Adam(table.parameters(), lr=settings.learning_rate, fused=True)
+    rows, logarithms = torch.from_numpy(table), torch.nn.Parameter(torch.zeros(len(table)))
+    centred = table - table.mean(axis=0)
+    _, directions = np.linalg.eigh(centred.T @ centred)
+    projection = torch.nn.Parameter(torch.from_numpy(directions[:, ::-1][:, : settings.dim].copy()))
+    rates = (settings.learning_rate, settings.projection_learning_rate)
+    optimizer = torch.optim.Adam([{"params": [logarithms]}, {"params": [projection]}], fused=True)
     shares = np.asarray([pair.weight for pair in pairs]) / sum(pair.weight for pair in pairs)
+
+    def vectors(texts: PackedTexts) -> Tensor:
+        ids, offsets = torch.from_numpy(texts.ids.astype(np.int64)), torch.from_numpy(texts.offsets[:-1])
+        weights = logarithms[ids].exp()
+        sums = functional.embedding_bag(ids, rows, offsets, mode="sum", per_sample_weights=weights)
+        return functional.normalize(sums @ projection, dim=1)
+
     for step in range(settings.steps):
-        for parameters in optimizer.param_groups:
-            parameters["lr"] = settings.learning_rate * (1 - step / settings.steps)
+        for group, rate in zip(optimizer.param_groups, rates, strict=True):
+            group["lr"] = rate * (1 - step / settings.steps)
         pair = pairs[rng.choice(len(pairs), p=shares)]
-        rows = rng.choice(len(pair.left), size=min(settings.batch, len(pair.left)), replace=False)
-        left, right = embed(table, pair.left.take(rows)), embed(table, pair.right.take(rows))
-        loss = contrastive(left, right, torch.from_numpy(pair.group[rows]), settings.scale)
+        chosen = rng.choice(len(pair.left), size=min(settings.batch, len(pair.left)), replace=False)
+        left, right = vectors(pair.left.take(chosen)), vectors(pair.right.take(chosen))
+        loss = contrastive(left, right, torch.from_numpy(pair.group[chosen]), settings.scale)
         optimizer.zero_grad()
         loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
         on_step(step, pair.name, loss.item())
-    vectors: Array = table.weight.detach().numpy()
-    return vectors
+    return logarithms.detach().exp().numpy(), projection.detach().numpy()

@@ -1,8 +1,8 @@
-"""The multilingual vocabulary: training its tokenizer, and giving an English model embeddings for it.
+"""The multilingual vocabulary: cutting a published one, training one, and giving an English model embeddings for it.
 
-Sources: Unigram language model tokenizer (Kudo 2018, arXiv:1804.10959); transfer of embeddings into a new vocabulary
-through an aligned static space: WECHSEL (Minixhofer et al. 2022, arXiv:2112.06598), FOCUS (Dobler & de Melo 2023,
-arXiv:2305.14481).
+Sources: cutting a vocabulary to the languages that are wanted: Abdaoui et al. 2020 (arXiv:2010.05609); Unigram language
+model tokenizer (Kudo 2018, arXiv:1804.10959); transfer of embeddings into a new vocabulary through an aligned static
+space: WECHSEL (Minixhofer et al. 2022, arXiv:2112.06598), FOCUS (Dobler & de Melo 2023, arXiv:2305.14481).
 """
 
 import io
@@ -17,6 +17,7 @@ from openqa.types import Array
 
 SPECIAL_PIECES = ("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]")
 WORD_START = "▁"
+NEVER = -200.0  # log probability, below that of any six characters that are known
 PUNCTUATION = r"[\p{P}\p{Sc}\p{Sk}\p{Sm}[\p{So}&&[^▁]]]"
 SPACED_SCRIPTS = r"\p{Latin}\p{Cyrillic}\p{Greek}\p{Arabic}\p{Hebrew}\p{Devanagari}\p{Bengali}\p{Telugu}\p{Hangul}0-9"
 
@@ -86,6 +87,57 @@ def _spaced(tokenizer: Tokenizer, text: str) -> str:
     """The normalised text with one space before every word, as the trainer wants it."""
     words = tokenizer.pre_tokenizer.pre_tokenize_str(tokenizer.normalizer.normalize_str(text))
     return "".join(word for word, _ in words).replace(WORD_START, " ")
+
+
+def cut_tokenizer(
+    pieces: Sequence[str], scores: Array | Sequence[float], special: Sequence[int], counts: Array, n_pieces: int
+) -> tuple[Tokenizer, Array]:
+    """Returns a Unigram tokenizer of the commonest pieces of a published one, and which those are.
+
+    Every single character that was counted is kept, so that no text becomes unknown for the cut; a word whose piece is
+    gone is read in smaller ones.
+
+    Args:
+        pieces: U pieces.
+        scores: (U,) their log probabilities.
+        special: numbers of those that stand for no text.
+        counts: (U,) how often each is wanted, in any unit.
+        n_pieces: size V of the new vocabulary, `SPECIAL_PIECES` included, which come first.
+
+    Returns:
+        The tokenizer, and (V - 5,) the numbers of its other pieces, in order.
+
+    Raises:
+        ValueError: there are more single characters, or fewer pieces, than that.
+    """
+    is_plain = np.ones(len(pieces), dtype=bool)
+    is_plain[list(special)] = False
+    is_single = np.fromiter((len(piece.removeprefix(WORD_START)) <= 1 for piece in pieces), bool, len(pieces))
+    is_kept = is_plain & is_single & (counts > 0)
+    least, most = (int(chosen.sum()) + len(SPECIAL_PIECES) for chosen in (is_kept, is_plain))
+    if not least <= n_pieces <= most:
+        raise ValueError(f"{n_pieces} pieces are wanted; with every single character {least} to {most} can be had")
+    order = np.argsort(-np.where(is_kept | ~is_plain, -np.inf, counts), kind="stable")
+    is_kept[order[: n_pieces - len(SPECIAL_PIECES) - is_kept.sum()]] = True
+    rows = np.flatnonzero(is_kept)
+    return _published_tokenizer([(pieces[row], float(f"{scores[row]:.6g}")) for row in rows.tolist()]), rows
+
+
+def _published_tokenizer(pieces: Sequence[tuple[str, float]]) -> Tokenizer:
+    """XLM-R's way with text: NFKC, what is not seen is a space or nothing, a word starts with `▁`."""
+    special = [(piece, NEVER) for piece in SPECIAL_PIECES]  # in a text they are text
+    tokenizer = Tokenizer(Unigram([*special, *pieces], unk_id=1))
+    tokenizer.normalizer = normalizers.Sequence(
+        [
+            normalizers.NFKC(),
+            normalizers.Replace(Regex("[\u2060\u00ad]"), ""),
+            normalizers.Replace(Regex("[\u0000-\u001f\u007f\u200b-\u200f\ufeff\ufffd]"), " "),
+            normalizers.Replace(Regex(" {2,}"), " "),
+        ]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Metaspace(replacement=WORD_START, prepend_scheme="always", split=True)
+    tokenizer.add_special_tokens(list(SPECIAL_PIECES))
+    return tokenizer
 
 
 def pieces_per_word(tokenizer: Tokenizer, texts: Sequence[str], n_words: Sequence[int]) -> float:

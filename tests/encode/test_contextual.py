@@ -1,17 +1,17 @@
 """The contextual encoder over a body whose result is known: the mean of the tokens' embeddings."""
 
 import numpy as np
-import onnx
 import pytest
 from onnx import TensorProto, helper
 
-from openqa.encode.contextual import INPUTS, OUTPUTS, WINDOW_TOKENS, ContextualEncoder
-from openqa.encode.session import load_session
+from openqa.encode.contextual import OUTPUTS, WINDOW_TOKENS, ContextualEncoder
+from openqa.encode.session import HIDDEN, LOWER, UPPER, load_body
 from openqa.encode.table import EmbeddingTable
 from openqa.encode.tokenizer import CLS, MASK, SEP, UNK
 from openqa.errors import ModelError
 from openqa.types import Array
 from tests.encode.tiny import random_values, sentences, tiny_tokenizer
+from tests.read.tiny import save_graph, save_lower
 
 DIM = 64
 
@@ -26,27 +26,19 @@ def table() -> EmbeddingTable:
 def encoder(tmp_path_factory: pytest.TempPathFactory, table: EmbeddingTable) -> ContextualEncoder:
     """Its token vectors are the embeddings, a text's vector their mean over real tokens."""
     nodes = [
-        helper.make_node("Identity", ["embeddings"], ["tokens"]),
+        helper.make_node("Identity", [HIDDEN], ["tokens"]),
         helper.make_node("Cast", ["is_token"], ["mask"], to=TensorProto.FLOAT),
         helper.make_node("Unsqueeze", ["mask", "last"], ["mask3"]),
-        helper.make_node("Mul", ["embeddings", "mask3"], ["masked"]),
+        helper.make_node("Mul", [HIDDEN, "mask3"], ["masked"]),
         helper.make_node("ReduceSum", ["masked", "axis"], ["sum"], keepdims=0),
         helper.make_node("LpNormalization", ["sum"], ["vector"], axis=-1, p=2),
     ]
     constants = {"axis": np.array([1]), "last": np.array([-1])}
-    inputs = [
-        helper.make_tensor_value_info("embeddings", TensorProto.FLOAT, ["B", "L", DIM]),
-        helper.make_tensor_value_info("is_token", TensorProto.INT64, ["B", "L"]),
-    ]
-    outputs = [
-        helper.make_tensor_value_info("vector", TensorProto.FLOAT, ["B", DIM]),
-        helper.make_tensor_value_info("tokens", TensorProto.FLOAT, ["B", "L", DIM]),
-    ]
-    weights = [onnx.numpy_helper.from_array(value, name) for name, value in constants.items()]
-    graph = helper.make_graph(nodes, "body", inputs, outputs, weights)
-    path = tmp_path_factory.mktemp("encoder") / "body.onnx"
-    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9), str(path))
-    return ContextualEncoder(load_session(path, "encoder", INPUTS, OUTPUTS), tiny_tokenizer(), table, "tiny@1")
+    outputs: dict[str, list[str | int]] = {"vector": ["B", DIM], "tokens": ["B", "L", DIM]}
+    folder = tmp_path_factory.mktemp("encoder")
+    save_lower(folder / LOWER, DIM)
+    save_graph(folder / UPPER, nodes, (HIDDEN, "is_token"), outputs, DIM, constants)
+    return ContextualEncoder(load_body(folder, folder, "encoder", OUTPUTS), tiny_tokenizer(), table, "tiny@1")
 
 
 def ids_of(text: str) -> list[int]:

@@ -12,9 +12,9 @@ from openqa.errors import ConfigError, ModelError
 def test_the_bundled_encoders_are_loaded_by_name() -> None:
     """The identity is name and version, which an index keeps."""
     mini, static = load_encoder("mini"), load_encoder("static")
-    assert re.fullmatch(r"mini-encoder@3-[0-9a-f]{8}", mini.identity)
-    assert re.fullmatch(r"static-encoder@1-[0-9a-f]{8}", static.identity)
-    assert (mini.dim, static.dim) == (640, 256)
+    assert re.fullmatch(r"mini-encoder@4-[0-9a-f]{8}", mini.identity)
+    assert re.fullmatch(r"static-encoder@2-[0-9a-f]{8}", static.identity)
+    assert (mini.dim, static.dim) == (384, 256)
 
 
 def test_an_unknown_encoder_is_refused() -> None:

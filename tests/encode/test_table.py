@@ -45,28 +45,6 @@ def test_quantised_again_is_nearly_the_same() -> None:
     assert np.abs(EmbeddingTable.quantise(rows, 8).rows(np.arange(20)) - rows).max() < 2e-3
 
 
-def test_a_range_of_columns_is_that_part_of_the_whole_row() -> None:
-    """It unpacks to the same numbers and copies nothing."""
-    table = EmbeddingTable.quantise(random_values(9, 12), 4)
-    ids = np.array([3, 0, 3, 8])
-    for first, end in ((0, 4), (4, 12), (0, 12), (8, 12)):
-        part = table.columns(first, end)
-        assert (part.dim, len(part)) == (end - first, 9)
-        assert np.array_equal(part.rows(ids), table.rows(ids)[:, first:end])
-        assert np.shares_memory(part.codes, table.codes)
-
-
-def test_a_range_of_columns_starts_at_a_whole_byte() -> None:
-    """Groups of three columns share bytes: a range may be cut at every other group only."""
-    table = EmbeddingTable.quantise(random_values(9, 12), 3)
-    ids = np.arange(9)
-    assert np.array_equal(table.columns(6, 12).rows(ids), table.rows(ids)[:, 6:])
-    assert np.array_equal(table.columns(6, 12).columns(0, 6).rows(ids), table.rows(ids)[:, 6:])
-    for first, end in ((3, 9), (0, 3), (3, 12)):
-        with pytest.raises(ValueError, match=f"^columns are {first} to {end}; multiples of 6 from 0 to 12 are needed$"):
-            table.columns(first, end)
-
-
 @pytest.mark.parametrize("shape", [(), (0,), (1,), (5,), (2, 3), (2, 0), (2, 2, 2)])
 def test_ids_of_any_shape(shape: tuple[int, ...]) -> None:
     """The rows have the shape of the ids, and one axis more."""
@@ -125,14 +103,11 @@ def test_files_that_do_not_fit_are_refused(tmp_path: Path, codes: Array, scales:
 
 
 def test_wrong_calls_are_refused() -> None:
-    """Ids out of range, -1 among them, and columns that cut a group raise; so do values that are not finite."""
+    """Ids out of range, -1 among them, raise; so do values that are not finite."""
     table = EmbeddingTable.quantise(random_values(9, 12), 4)
     for ids, message in (([-1, 3], "-1 to 3"), ([0, 9], "0 to 9")):
         with pytest.raises(ValueError, match=f"^piece ids are {message}; the table has 0 to 8$"):
             table.rows(np.array(ids))
-    for first, end in ((0, 6), (2, 8), (0, 16), (4, 4), (8, 4), (-4, 4)):
-        with pytest.raises(ValueError, match=f"^columns are {first} to {end}; multiples of 4 from 0 to 12 are needed$"):
-            table.columns(first, end)
     with pytest.raises(ValueError, match=r"^12 columns; an even number of them that 5 divides is needed$"):
         EmbeddingTable.quantise(random_values(9, 12), 5)
     with pytest.raises(ValueError, match=r"^a value of the table is not finite$"):

@@ -1,3 +1,4 @@
+import pickle
 import re
 import unicodedata
 from pathlib import Path
@@ -7,9 +8,18 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from openqa.encode.loading import MODELS
 from openqa.encode.tokenizer import CLS, MASK, PAD, SEP, UNK, SharedTokenizer
 from openqa.errors import ModelError
 from tests.encode.tiny import WORDS, sentences, tiny_tokenizer, trained
+
+
+def bundled() -> SharedTokenizer:
+    """The one of the package, whose pieces are a published tokenizer's."""
+    return SharedTokenizer.load(MODELS / "tokenizer.json")
+
+
+BOTH = pytest.mark.parametrize("tokenizer", [tiny_tokenizer(), bundled()], ids=["tiny", "bundled"])
 
 
 def spans(text: str) -> list[tuple[str, str]]:
@@ -55,9 +65,10 @@ def test_a_letter_keeps_its_combining_marks(word: str) -> None:
         assert {at for at, letter in enumerate(text) if not letter.isspace()} <= covered
 
 
-def test_one_sign_that_is_read_as_words_is_their_range() -> None:
+@BOTH
+def test_one_sign_that_is_read_as_words_is_their_range(tokenizer: SharedTokenizer) -> None:
     """℃ is read as a degree sign and a C: each has the sign as its range, and ranges never run backwards."""
-    found = tiny_tokenizer().pieces(["5 ℃ ㎛ ´ ½ﷺ."])[0]
+    found = tokenizer.pieces(["5 ℃ ㎛ ´ ½ﷺ."])[0]
     assert (np.diff(found.starts) >= 0).all()
     assert (np.diff(found.ends) >= 0).all()
     assert (found.starts < found.ends).all()
@@ -69,17 +80,24 @@ ANY_TEXT = st.text(
 )
 
 
+@BOTH
 @settings(max_examples=200, deadline=None)
-@given(ANY_TEXT)
-@example("")
-@example("\u0301")
-@example(" (")
-def test_ranges_of_any_text_are_in_order_and_inside(text: str) -> None:
-    """Starts and ends never fall, stay inside the text, and a piece of a word does not begin with space or bracket."""
-    found = tiny_tokenizer().pieces([text])[0]
+@given(text=ANY_TEXT)
+@example(text="")
+@example(text="\u0301")
+@example(text=" (")
+def test_ranges_of_any_text_are_in_order_and_inside(tokenizer: SharedTokenizer, text: str) -> None:
+    """Starts and ends never fall and stay inside the text."""
+    found = tokenizer.pieces([text])[0]
     assert (np.diff(found.starts) >= 0).all()
     assert (np.diff(found.ends) >= 0).all()
     assert ((found.starts >= 0) & (found.starts <= found.ends) & (found.ends <= len(text))).all()
+
+
+@settings(max_examples=200, deadline=None)
+@given(ANY_TEXT)
+def test_a_piece_of_a_word_does_not_begin_with_what_is_before(text: str) -> None:
+    """Neither with a space nor with a bracket."""
     for piece, part in spans(text):
         if len(piece) > 1 and piece != "[UNK]":
             assert part[:1] not in (" ", "(", ")") or part == text[:1]
@@ -129,6 +147,18 @@ def test_line_ends_and_tabs_are_spaces() -> None:
     assert spaced.starts.tolist() == broken.starts.tolist()
 
 
-def test_special_pieces_written_in_a_text_are_text() -> None:
-    """A text cannot smuggle in a separator or a mask."""
-    assert not set(tiny_tokenizer().ids(["a [SEP] b [MASK] c"])[0].tolist()) & {PAD, CLS, SEP, MASK}
+@BOTH
+@pytest.mark.parametrize("text", ["a [SEP] b [MASK] c", "a[SEP]b[CLS]", "[PAD]", "<s> </s> <mask>"])
+def test_special_pieces_written_in_a_text_are_text(tokenizer: SharedTokenizer, text: str) -> None:
+    """A text cannot smuggle in a separator or a mask, nor can one that was sent to another process."""
+    for own in (tokenizer, pickle.loads(pickle.dumps(tokenizer))):
+        ids = own.ids([text])[0].tolist()
+        assert not set(ids) & {PAD, CLS, SEP, MASK}
+        assert ids == tokenizer.ids([text])[0].tolist()
+
+
+@BOTH
+@pytest.mark.parametrize("text", ["", " ", "\n", "\u200b", "\ufeff \u200d", "\u00ad"])
+def test_a_text_of_nothing_visible_has_no_pieces(tokenizer: SharedTokenizer, text: str) -> None:
+    """Not even the bare `▁`."""
+    assert len(tokenizer.ids([text])[0]) == 0

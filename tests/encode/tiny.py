@@ -6,7 +6,7 @@ from functools import cache
 import numpy as np
 from tokenizers import Tokenizer
 
-from openqa.encode.table import STATIC_COLUMNS, EmbeddingTable
+from openqa.encode.table import EmbeddingTable
 from openqa.encode.tokenizer import SharedTokenizer
 from openqa.train.vocabulary import train_tokenizer
 from openqa.types import Array
@@ -24,6 +24,7 @@ WORDS = {
     "el": "το παλιό ποτάμι κυλά κάτω από τη γέφυρα κοντά στην αγορά ψωμί ψάρι",
 }
 UNSPACED = ("th", "zh")
+COLUMNS = 256
 
 
 @cache
@@ -52,12 +53,12 @@ def tiny_tokenizer() -> SharedTokenizer:
     return SharedTokenizer(Tokenizer.from_str(trained().to_str()))
 
 
-def random_values(n_rows: int, n_columns: int = STATIC_COLUMNS, seed: int = 0) -> Array:
+def random_values(n_rows: int, n_columns: int = COLUMNS, seed: int = 0) -> Array:
     """Normally distributed float32 values."""
     return np.random.default_rng(seed).standard_normal((n_rows, n_columns), np.float32)
 
 
 @cache
 def tiny_table() -> EmbeddingTable:
-    """A random table with a row for each piece and the static columns only."""
+    """A random table with a row for each piece."""
     return EmbeddingTable.quantise(random_values(tiny_tokenizer().n_pieces), 64)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from openqa.read import ReaderConfig
 from openqa.types import Array, Document, Passage, Question, Span
 
 
@@ -47,6 +48,24 @@ class WordReader:
             if word in passage.text
         ]
         return sorted(found, key=lambda span: -span.score)[:k]
+
+
+@dataclass(frozen=True)
+class SettledReader(WordReader):
+    """The same with settings, many questions at once; it remembers how many passages each call gave each question."""
+
+    config: ReaderConfig
+    read_counts: list[list[int]] = field(default_factory=list)
+
+    def read_many(
+        self, questions: Sequence[Question], passages_per_question: Sequence[Sequence[Passage]], k: int
+    ) -> list[list[Span]]:
+        """As `read` for each."""
+        self.read_counts.append([len(passages) for passages in passages_per_question])
+        return [
+            self.read(question, passages, k)
+            for question, passages in zip(questions, passages_per_question, strict=True)
+        ]
 
 
 MEANINGS = {"hauptstadt": "capital", "frankreichs": "france", "ist": "is", "die": "the", "was": "what"}

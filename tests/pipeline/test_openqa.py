@@ -1,12 +1,14 @@
 """OpenQA: from a question to answers."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import openqa
 from openqa import Document, Index, OpenQA, Question
-from tests.pipeline.fakes import MEANINGS, WordEncoder, WordReader, documents
+from openqa.read import ReaderConfig
+from tests.pipeline.fakes import MEANINGS, SettledReader, WordEncoder, WordReader, documents
 
 
 @pytest.fixture
@@ -49,6 +51,24 @@ def test_many_questions_are_answered_in_batches(index: Index) -> None:
     """More than one batch holds."""
     questions = [Question(str(number), "capital of Italy", "en") for number in range(70)]
     assert len({answers[0].text for answers in OpenQA(index, WordReader({"Rome": 3.0})).answer(questions)}) == 1
+
+
+@pytest.mark.parametrize("sentence_weight", [0.0, 2.0])
+def test_a_certain_answer_ends_the_reading(index: Index, sentence_weight: float) -> None:
+    """Of two questions one is answered in the first passages; the other gets what reading all of them gives."""
+    questions = [Question("1", "capital of France", "en"), Question("2", "東京は日本の首都です。 Rome Mond", "ja")]
+    scores = {"Paris": 6.0, "Monat": 1.0, "日本": 1.5}
+    settings = ReaderConfig("words", "1", 99, 9, 9, 9, 1.0, -9.0, sentence_weight=sentence_weight)
+    every = SettledReader(scores, settings)
+    expected = OpenQA(index, every).answer(questions)
+    assert every.read_counts == [[4, 4]]
+    for certainty, counts in ((0.9, [[3, 3], [1]]), (0.999, [[3, 3], [1, 1]])):
+        reader = SettledReader(scores, replace(settings, certainty=certainty))
+        found = OpenQA(index, reader).answer(questions)
+        assert reader.read_counts == counts
+        assert found == ([found[0], expected[1]] if certainty < 0.95 else expected)
+        assert found[0][0].text == "Paris"
+        assert found[0][0].probability > 0.9
 
 
 def test_nothing_found_is_no_answer(index: Index) -> None:

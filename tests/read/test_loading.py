@@ -37,9 +37,9 @@ def test_config_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"strid_tokens": 1}, 'unknown key "strid_tokens"; known: max_answer_tokens, max_question_tokens, name, '
-         "no_answer_threshold, own_language_penalty, retrieval_weight, sentence_weight, stride_tokens, temperature, "
-         "version, window_tokens"),
+        ({"strid_tokens": 1}, 'unknown key "strid_tokens"; known: certainty, max_answer_tokens, max_question_tokens, '
+         "name, no_answer_threshold, own_language_penalty, retrieval_weight, sentence_weight, stride_tokens, "
+         "temperature, version, window_tokens"),
         ({"name": None}, 'no "name"; a reader\'s config.json needs it'),
         ({"window_tokens": "256"}, "\"window_tokens\" is '256'; int is needed"),
         ({"stride_tokens": True}, '"stride_tokens" is True; int is needed'),
@@ -47,6 +47,8 @@ def test_config_is_read(tmp_path: Path) -> None:
         ({"window_tokens": 96},
          "window_tokens is 96; a question of 64, an answer of 30 and 3 special tokens need more"),
         ({"temperature": 0.0}, "temperature is 0.0; it must be above 0"),
+        ({"certainty": 0.0}, "certainty is 0.0; it must be above 0 and at most 1"),
+        ({"certainty": 1.5}, "certainty is 1.5; it must be above 0 and at most 1"),
     ],
 )  # fmt: skip
 def test_bad_config_is_refused(tmp_path: Path, changes: dict[str, Any], message: str) -> None:
@@ -88,6 +90,19 @@ def test_missing_and_damaged_files_are_named(tmp_path: Path) -> None:
     write_config(tmp_path)
     (tmp_path / "body.onnx").write_bytes(b"no model")
     with pytest.raises(ModelError, match=f"^{re.escape(str(tmp_path / 'body.onnx'))}: not an ONNX model that "):
+        load_reader(str(tmp_path))
+
+
+def test_a_folder_that_brings_half_is_refused(tmp_path: Path) -> None:
+    """Tokenizer, lower layers and table belong together."""
+    save_reader(tmp_path, ["who goes there"])
+    write_config(tmp_path)
+    (tmp_path / "lower.onnx").unlink()
+    message = (
+        f"{tmp_path / 'lower.onnx'}: no such file; a reader's folder has all of tokenizer.json, lower.onnx, "
+        f"table.codes.npy, table.scales.npy or none of them"
+    )
+    with pytest.raises(ModelError, match=f"^{re.escape(message)}$"):
         load_reader(str(tmp_path))
 
 

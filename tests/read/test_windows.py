@@ -54,9 +54,8 @@ def test_shorten_keeps_both_ends() -> None:
 
 
 def test_pad_batch_builds_pairs() -> None:
-    """[CLS] question [SEP] passage [SEP], types and mask beside it."""
-    ids, types, is_token = pad_batch([[7], [8, 9]], [[5, 6], []], 2, 3, 0)
+    """[CLS] question [SEP] passage [SEP], and the mask beside it."""
+    ids, is_token = pad_batch([[7], [8, 9]], [[5, 6], []], 2, 3, 0)
     assert ids.tolist() == [[2, 7, 3, 5, 6, 3], [2, 8, 9, 3, 3, 0]]
-    assert types.tolist() == [[0, 0, 0, 1, 1, 1], [0, 0, 0, 0, 1, 0]]
     assert is_token.tolist() == [[1, 1, 1, 1, 1, 1], [1, 1, 1, 1, 1, 0]]
-    assert {array.dtype for array in (ids, types, is_token)} == {np.dtype(np.int64)}
+    assert {array.dtype for array in (ids, is_token)} == {np.dtype(np.int64)}

@@ -152,6 +152,20 @@ def test_the_vocabulary_is_made_of_training_texts_only(tmp_path: Path) -> None:
         assert [text for text in texts if lang == "en" or text.startswith(f"{lang} ")]
 
 
+def test_running_texts_are_of_one_language(tmp_path: Path) -> None:
+    """Questions, passages and sentences, each once, in an order that is always the same; no benchmark."""
+    data = write_data(tmp_path)
+    texts = list(corpora.running_texts(data, "de", 10_000))
+    assert texts == list(corpora.running_texts(data, "de", 10_000))
+    assert not [text for text in texts if SECRET in text]
+    every = {text for text in corpora.vocabulary_texts(data, 10_000) if text.startswith("de ")}
+    assert len(texts) == len(every) > 1
+    assert set(texts) == every
+    first = list(corpora.running_texts(data, "de", 1))
+    assert first == texts[:1]
+    assert list(corpora.running_texts(data, "en", 10_000))
+
+
 def test_small_languages_are_repeated_and_large_ones_thinned(tmp_path: Path) -> None:
     """Up to four times, and every n-th text."""
     data = write_data(tmp_path)

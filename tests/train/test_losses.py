@@ -6,7 +6,6 @@ from torch import Tensor
 
 from openqa.train.losses import (
     contrastive,
-    cosine_distance,
     distillation_loss,
     reciprocal_rank_coefficient,
     span_divergence,
@@ -59,12 +58,6 @@ def test_span_loss_by_arithmetic() -> None:
     expected = (entropy(start[0], 1) + entropy(start[1][:2], 0) + entropy(end[0], 2) + entropy(end[1][:2], 0)) / 4
     loss = span_loss(logits, is_token, torch.tensor([1, 0]), torch.tensor([2, 0]))
     assert math.isclose(loss.item(), expected, rel_tol=1e-6)
-
-
-def test_cosine_distance_by_hand() -> None:
-    """The mean of one minus the cosine of each row with its target; the scale of reduced precision does no harm."""
-    assert math.isclose(cosine_distance(LEFT, RIGHT).item(), ((1 - 0.6) + (1 - 1.0)) / 2, abs_tol=1e-6)
-    assert math.isclose(cosine_distance(LEFT.bfloat16(), -LEFT).item(), 2, abs_tol=1e-6)
 
 
 def span_logits(start: list[float], end: list[float]) -> Tensor:

@@ -1,4 +1,3 @@
-import math
 import re
 from pathlib import Path
 
@@ -11,86 +10,63 @@ from openqa.errors import ModelError
 from openqa.train import loop
 from openqa.train.data import batches, draw
 from openqa.train.loop import TrainSettings
-from openqa.train.losses import contrastive
-from openqa.train.mini import COSINE_WEIGHT, MiniModels, Teacher, load_checkpoint, mean_vectors
-from openqa.train.pair_batches import PairBatch, Texts, pair_batches
-from tests.train.tiny import pair_set, reading_set, tiny_body, tiny_config, tiny_models
+from openqa.train.mini import Encoder, ReaderModel, languages_taken_off, load_checkpoint, mean_vectors
+from openqa.train.published import halves
+from tests.train.tiny import packed, reading_set, tiny_body, tiny_config, tiny_reader
 
 EXAMPLES = reading_set(8, 400)
+ONES = torch.ones(40, 6, dtype=torch.int64)
 
 
-def teacher(n_pieces: int = 60) -> Teacher:
-    """A random body, always the same."""
-    torch.manual_seed(5)
-    return Teacher(tiny_body(n_pieces))
-
-
-def texts(*rows: list[int]) -> Texts:
-    """Ids as they are, padded with zeros."""
-    ids = np.zeros((len(rows), max(map(len, rows))), np.int64)
-    for row, values in zip(ids, rows, strict=True):
-        row[: len(values)] = values
-    return Texts(ids, (ids > 0).astype(np.int64))
-
-
-def test_there_is_one_table() -> None:
-    """It starts as given, both bodies see its rows, and neither keeps embeddings of pieces."""
-    models = tiny_models()
-    assert not [name for name in models.state_dict() if "word_embeddings" in name]
-    assert [tuple(p.shape) for p in models.parameters() if 60 in p.shape] == [(60, 32)]
-    before = models.vectors(texts([2, 7, 3])).detach()
-    with torch.no_grad():
-        models.table[7] *= -1
-    assert not torch.allclose(models.vectors(texts([2, 7, 3])), before, atol=1e-3)
-
-
-def test_a_vector_is_the_unit_mean_of_the_real_tokens() -> None:
+def test_the_mean_is_of_the_real_tokens() -> None:
     """Padding changes nothing, whatever stands there."""
     hidden = torch.tensor([[[1.0, 0.0], [3.0, 4.0], [9.0, 9.0]], [[0.0, 2.0], [0.0, 4.0], [0.0, 6.0]]])
     found = mean_vectors(hidden, torch.tensor([[1, 1, 0], [1, 1, 1]]))
     assert torch.allclose(found, functional.normalize(torch.tensor([[2.0, 2.0], [0.0, 4.0]]), dim=1))
-    models = tiny_models()
-    alone, padded = models.vectors(texts([2, 9, 3])), models.vectors(texts([2, 9, 3], [2, 9, 8, 7, 6, 3]))
-    assert torch.allclose(alone[0], padded[0], atol=1e-5)
 
 
-def test_the_loss_of_translations_by_arithmetic() -> None:
-    """One side is encoded: the contrast with the teacher's vectors, and four times the distance to them."""
-    models, english = tiny_models(), texts([5, 6], [7, 8])
-    batch = PairBatch("sentences", (texts([2, 9, 3], [2, 8, 3]),), (english,), (np.ones(2, bool),), np.arange(2))
-    found = models.encoding_loss(batch, teacher()).item()
-    vectors, targets = models.vectors(batch.sides[0]), teacher().vectors(english)
-    expected = contrastive(vectors, targets, torch.arange(2)) + COSINE_WEIGHT * (1 - (vectors * targets).sum(1).mean())
-    assert math.isclose(found, expected.item(), rel_tol=0.02)  # bfloat16
+def test_a_vector_does_not_tell_languages_apart() -> None:
+    """The unit mean less the centre, and less its part in what the languages' means span; padding changes nothing."""
+    torch.manual_seed(0)
+    hidden, is_token = torch.randn(2, 6, 32), torch.tensor([[1, 1, 1, 0, 0, 0], [1] * 6])
+    means, (_, upper) = torch.randn(3, 32) / 8, halves(tiny_body(), 1)
+    encoder = Encoder(upper, means).eval()
+    with torch.no_grad():
+        vectors, tokens = encoder(hidden, is_token)
+        alone = encoder(hidden[:1, :3], is_token[:1, :3])[0]
+    for one, other in ((0, 1), (1, 2), (0, 2)):
+        assert (vectors @ (means[one] - means[other])).abs().max() < 1e-5
+    away = functional.normalize(tokens[1].mean(dim=0), dim=0) - means.mean(dim=0)
+    span = torch.linalg.qr((means[1:] - means[0]).T).Q
+    assert torch.allclose(vectors[1], functional.normalize(away - span @ (span.T @ away), dim=0), atol=1e-5)
+    assert torch.allclose(vectors[0], alone[0], atol=1e-5)
 
 
-def test_the_loss_of_questions_by_arithmetic() -> None:
-    """Both sides are encoded; the teacher has a say where English is known, and none where it is not."""
-    models = tiny_models()
-    sides = (texts([2, 9, 3], [2, 8, 3]), texts([2, 10, 11, 3], [2, 12, 3]))
-    nothing = (np.zeros(2, bool), np.zeros(2, bool))
-    plain = models.encoding_loss(PairBatch("questions", sides, (None, None), nothing, np.arange(2)), teacher())
-    left, right = (models.vectors(side) for side in sides)
-    assert math.isclose(plain.item(), contrastive(left, right, torch.arange(2)).item(), rel_tol=0.02)
-    known, english = (np.zeros(2, bool), np.array([False, True])), texts([7, 8])
-    batch = PairBatch("questions", sides, (None, english), known, np.arange(2))
-    distance = 1 - (right[1] * teacher().vectors(english)[0]).sum()
-    found = models.encoding_loss(batch, teacher()) - plain
-    assert math.isclose(found.item(), COSINE_WEIGHT * distance.item(), rel_tol=0.02)
+def test_languages_are_taken_off() -> None:
+    """After it the means of two languages' texts are closer than before."""
+    torch.manual_seed(0)
+    (lower, upper), table = halves(tiny_body(), 1), torch.randn(60, 32)
+    lower.eval()
+    table[30:] += 1.5
+    rng = np.random.default_rng(0)
+    texts = [packed(rng.integers(low, low + 30, (40, 6)).tolist()) for low in (5, 30)]
+    plain = Encoder(upper, torch.zeros(1, 32)).eval()
 
+    def distance(encoder: Encoder) -> float:
+        ids = [torch.from_numpy(own.ids.astype(np.int64).reshape(40, 6)) for own in texts]
+        hidden = (lower(functional.embedding(rows, table), ONES) for rows in ids)
+        one, other = (encoder(vectors, ONES)[0].mean(dim=0) for vectors in hidden)
+        return float((one - other).norm())
 
-def test_one_side_without_english_is_refused() -> None:
-    """There would be nothing to learn from."""
-    batch = PairBatch("sentences", (texts([2, 9, 3]),), (None,), (np.zeros(1, bool),), np.arange(1))
-    with pytest.raises(ValueError, match=r'^pairs "sentences" have one side and no English; nothing can be learnt'):
-        tiny_models().encoding_loss(batch, teacher())
+    with torch.no_grad():
+        assert distance(languages_taken_off(lower, upper, table, texts)) < 0.5 * distance(plain)
 
 
 def test_the_reader_overfits_eight_examples(tmp_path: Path) -> None:
-    """After some steps it finds all eight answers; the encoder's body has not moved."""
-    models = tiny_models(400)
-    encoder = {name: value.clone() for name, value in models.encoder.state_dict().items()}
-    settings = TrainSettings(steps=80, learning_rate=5e-3, embedding_learning_rate=5e-2)
+    """After some steps it finds all eight answers; the table and what is shared have not moved."""
+    models = tiny_reader(400)
+    before = {name: value.clone() for name, value in models.state_dict().items() if not name.startswith("reader.")}
+    settings = TrainSettings(steps=160, learning_rate=5e-3)
     data = batches([EXAMPLES], window=32, tokens=512, negative=0.0, seed=3)
     losses: list[float] = []
     loop.train(
@@ -105,38 +81,40 @@ def test_the_reader_overfits_eight_examples(tmp_path: Path) -> None:
     for row in range(8):
         cut = draw(EXAMPLES, row, 32, 0.0, rng)
         ids = torch.from_numpy(cut.ids)[None]
-        types = (torch.arange(len(cut.ids)) >= cut.n_question).long()[None]
+        every = torch.ones_like(ids)
         with torch.no_grad():
-            logits = models.reader(functional.embedding(ids, models.table), types, torch.ones_like(ids))[0]
+            logits = models.reader(models.lower(functional.embedding(ids, models.table), every), every)[0]
         assert logits.argmax(dim=0).tolist() == [cut.start, cut.end]
     assert losses[-1] < 0.5 < losses[0]
-    for name, value in models.encoder.state_dict().items():
-        assert torch.equal(value, encoder[name]), name
+    assert len(before) > 2
+    assert all(torch.equal(models.state_dict()[name], value) for name, value in before.items())
 
 
-def test_the_encoder_learns_what_the_teacher_says(tmp_path: Path) -> None:
-    """Texts of either side come to lie next to the teacher's vector of what they say in English."""
-    models, pairs, english = tiny_models(200), pair_set(16, 200), teacher(200)
-    settings = TrainSettings(steps=120, learning_rate=2e-3, embedding_learning_rate=2e-2)
-    data = pair_batches([pairs], window=16, tokens=4096, seed=0)
-    losses: list[float] = []
-    loop.train(
-        models,
-        data,
-        lambda batch: models.encoding_loss(batch, english),
-        settings,
-        checkpoint=tmp_path / "c.pt",
-        on_step=lambda step, loss, batch: losses.append(loss),
-    )
-    assert losses[-1] < losses[0] / 3
+def test_weights_over_another_table_are_refused(tmp_path: Path) -> None:
+    """From a checkpoint and when a training goes on: the pieces would be others; the model keeps its own table."""
+    path, models = tmp_path / "c.pt", tiny_reader(400)
+    other = ReaderModel(torch.randn(400, 32), models.lower, models.reader.upper)
+    table = other.table.clone()
+    data = batches([EXAMPLES], window=32, tokens=512, negative=0.0, seed=3)
+
+    def train(model: ReaderModel, steps: int) -> None:
+        settings = TrainSettings(steps=steps)
+        loop.train(model, data, model.reading_loss, settings, checkpoint=path, on_step=lambda *_: None)
+
+    train(models, 1)
+    with pytest.raises(ModelError, match="learnt over another table; give the vocabulary and encoder of that training"):
+        load_checkpoint(path, other)
+    with pytest.raises(ValueError, match=r"^they were learnt over another table; give the vocabulary and encoder of"):
+        train(other, 2)
+    assert torch.equal(other.table, table)
 
 
 def test_a_checkpoint_is_loaded_as_it_was(tmp_path: Path) -> None:
-    """Its shapes come from the file; what is no checkpoint of this body is refused."""
-    path, models = tmp_path / "c.pt", tiny_models(400)
-    message = f"^{re.escape(str(path))}: cannot be loaded .*; give a checkpoint of this body$"
+    """What is no checkpoint of this reader is refused."""
+    path, models, loaded = tmp_path / "c.pt", tiny_reader(400), tiny_reader(400, seed=1)
+    message = f"^{re.escape(str(path))}: cannot be loaded .*; give a checkpoint of this reader$"
     with pytest.raises(ModelError, match=message):
-        load_checkpoint(path, tiny_config())
+        load_checkpoint(path, loaded)
     loop.train(
         models,
         batches([EXAMPLES], window=32, tokens=512, negative=0.0, seed=3),
@@ -145,12 +123,11 @@ def test_a_checkpoint_is_loaded_as_it_was(tmp_path: Path) -> None:
         checkpoint=path,
         on_step=lambda *_: None,
     )
-    loaded = load_checkpoint(path, tiny_config())
-    assert isinstance(loaded, MiniModels)
+    load_checkpoint(path, loaded)
     assert not loaded.training
     for name, value in models.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], value), name
     larger = tiny_config()
     larger.num_hidden_layers = 3
     with pytest.raises(ModelError, match=f"^{re.escape(str(path))}: cannot be loaded "):
-        load_checkpoint(path, larger)
+        load_checkpoint(path, tiny_reader(400, config=larger))

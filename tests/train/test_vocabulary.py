@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from openqa.encode.tokenizer import CLS, MASK, PAD, SEP, UNK
-from openqa.train.vocabulary import SPECIAL_PIECES, pieces_per_word, transfer_embeddings
+from openqa.train.vocabulary import SPECIAL_PIECES, cut_tokenizer, pieces_per_word, transfer_embeddings
 from openqa.types import Array
 from tests.encode.tiny import sentences, trained
 
@@ -73,3 +73,38 @@ def test_transferred_embeddings_equal_the_formula(n: int, temperature: float) ->
     found = transfer_embeddings(source, source_space, target_space, n_neighbours=n, temperature=temperature)
     assert found.dtype == np.float32
     assert np.allclose(found, slow_transfer(source, source_space, target_space, n, temperature), atol=1e-5)
+
+
+PUBLISHED = ("<s>", "<pad>", "▁", "a", "b", "▁ab", "▁abab", "ab", "é", "c", "<mask>")
+SCORES = (0.0, 0.0, -9.0, -5.0, -5.0, -3.0, -2.0, -4.123456789, -6.0, -7.0, 0.0)
+COUNTS = np.array([9, 9, 1, 0.5, 0.5, 3, 2, 5, 1e-9, 0, 9])
+
+
+def test_a_cut_vocabulary_keeps_the_commonest_and_every_character_seen() -> None:
+    """In the published order after the special ones; what is cut away is read in smaller pieces."""
+    tokenizer, rows = cut_tokenizer(PUBLISHED, SCORES, (0, 1, 10), COUNTS, 11)
+    assert [PUBLISHED[row] for row in rows] == ["▁", "a", "b", "▁ab", "ab", "é"]
+    assert [tokenizer.id_to_token(number) for number in range(5, 11)] == [PUBLISHED[row] for row in rows]
+    assert [tokenizer.token_to_id(piece) for piece in SPECIAL_PIECES] == [PAD, UNK, CLS, SEP, MASK]
+    assert tokenizer.encode("abab é", add_special_tokens=False).tokens == ["▁ab", "ab", "▁", "é"]
+    whole, every = cut_tokenizer(PUBLISHED, SCORES, (0, 1, 10), COUNTS, 12)
+    assert len(every) == 7
+    assert whole.encode("abab", add_special_tokens=False).tokens == ["▁abab"]
+
+
+@pytest.mark.parametrize("n_pieces", [7, 14])
+def test_a_size_that_cannot_be_had_is_refused(n_pieces: int) -> None:
+    """Fewer than the single characters, more than there are."""
+    message = f"^{n_pieces} pieces are wanted; with every single character 9 to 13 can be had$"
+    with pytest.raises(ValueError, match=message):
+        cut_tokenizer(PUBLISHED, SCORES, (0, 1, 10), COUNTS, n_pieces)
+
+
+@pytest.mark.parametrize(
+    ("text", "read"), [("ａb", "▁ab"), ("a\u00adb", "▁ab"), ("ab\u200c \ufeff ", "▁ab ▁"), ("e\u0301", "▁ é")]
+)
+def test_a_cut_vocabulary_reads_as_the_published_one(text: str, read: str) -> None:
+    """NFKC; a soft hyphen is nothing, a joiner or a byte order mark a space, capitals are kept."""
+    tokenizer, _ = cut_tokenizer(PUBLISHED, SCORES, (0, 1, 10), COUNTS, 12)
+    assert tokenizer.encode(text, add_special_tokens=False).tokens == read.split()
+    assert UNK in tokenizer.encode("A", add_special_tokens=False).ids

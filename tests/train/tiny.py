@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import struct
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,8 +14,10 @@ from openqa.corpus.mlqa import part
 from openqa.train.codeswitch import LATIN
 from openqa.train.corpora import LANGUAGES, QA_FILES
 from openqa.train.data import ReadingSet
-from openqa.train.mini import MiniModels
+from openqa.train.mini import ReaderModel
 from openqa.train.packing import PackedTexts, PairSet
+from openqa.train.published import halves
+from openqa.types import Array
 
 SECRET = "benchmark"
 LEXICON = {
@@ -117,31 +120,75 @@ def tiny_config() -> BertConfig:
     )
 
 
-def pair_set(n: int, n_pieces: int, name: str = "sentences", *, has_english: bool = True) -> PairSet:
-    """Pairs without a common piece: three pieces on the left, two on the right; the last two share a group.
-
-    The English of both sides is what stands on the left; of every third pair it is not known.
-    """
+def pair_set(n: int, n_pieces: int, name: str = "sentences") -> PairSet:
+    """Pairs without a common piece: three pieces on the left, two on the right; the last two share a group."""
     rng = np.random.default_rng(0)
     left = [rng.integers(5, n_pieces // 2, 3).tolist() for _ in range(n)]
     right = [rng.integers(n_pieces // 2, n_pieces, 2).tolist() for _ in range(n)]
-    english = packed(
-        [each if has_english and (row % 3 or name == "sentences") else [] for row, each in enumerate(left)]
-    )
     group = np.arange(n, dtype=np.int32)
     group[-1] = group[-2]
-    return PairSet(name, packed(left), packed(right), group, 0.5, english, english)
+    return PairSet(name, packed(left), packed(right), group, 0.5)
 
 
-def tiny_body(n_pieces: int, config: BertConfig | None = None) -> BertModel:
-    """A random body with embeddings of its own."""
-    config = config or tiny_config()
-    config.vocab_size = n_pieces
-    return BertModel(config, add_pooling_layer=False)
+def tiny_body(config: BertConfig | None = None) -> BertModel:
+    """A random body without embeddings of pieces."""
+    body = BertModel(config or tiny_config(), add_pooling_layer=False)
+    body.set_input_embeddings(torch.nn.Identity())  # type: ignore[no-untyped-call]
+    return body
 
 
-def tiny_models(n_pieces: int = 60, *, seed: int = 0, config: BertConfig | None = None) -> MiniModels:
-    """Random models."""
+def tiny_reader(n_pieces: int = 60, *, seed: int = 0, config: BertConfig | None = None) -> ReaderModel:
+    """A random reader with a random table; the seed decides what learns, table and lower layers are always the same."""
+    torch.manual_seed(0)
+    table = torch.randn(n_pieces, (config or tiny_config()).hidden_size)
+    model = ReaderModel(table, *halves(tiny_body(config), 1))
     torch.manual_seed(seed)
-    width = (config or tiny_config()).hidden_size
-    return MiniModels(torch.randn(n_pieces, width), tiny_body(1, config), tiny_body(1, config))
+    for parameter in model.reader.parameters():
+        parameter.data += 0.01 * torch.randn_like(parameter)
+    return model
+
+
+def write_published(path: Path, pieces: Sequence[str], *, layers: int = 2, width: int = 32, inner: int = 64) -> None:
+    """Writes random weights in the form of the published encoder's file; some rows of pieces have no piece.
+
+    Args:
+        path: the file.
+        pieces: all but the special ones.
+        layers: of the body.
+        width: columns D, a multiple of 32.
+        inner: columns of a layer's middle, a multiple of 32.
+    """
+    rng, words = np.random.default_rng(0), ["<s>", "<pad>", "</s>", "<unk>", *pieces, "<mask>"]
+    rows = len(words) + 3
+    shapes = {"emb.word": (rows, width), "emb.pos": (64, width), "emb.type": (2, width)}
+    vectors = {"emb.ln.w": width, "emb.ln.b": width}
+    for layer in range(layers):
+        shapes |= {f"l{layer}.{part}.w": (width, width) for part in ("q", "k", "v", "ao")}
+        shapes |= {f"l{layer}.fi.w": (inner, width), f"l{layer}.fo.w": (width, inner)}
+        vectors |= {f"l{layer}.{part}.b": width for part in ("q", "k", "v", "ao", "fo")} | {f"l{layer}.fi.b": inner}
+        vectors |= {f"l{layer}.{part}.{end}": width for part in ("aln", "oln") for end in ("w", "b")}
+    content = {name: blocks(rng.standard_normal(shape, np.float32)) for name, shape in shapes.items()}
+    content |= {name: rng.standard_normal(size, np.float32).tobytes() for name, size in vectors.items()}
+    counts = {name: int(np.prod(shape)) for name, shape in shapes.items()} | vectors
+    text = [word.encode() for word in words]
+    head = b"E5S1" + struct.pack("<I7ifi", 1, width, layers, 2, inner, rows, 64, 2, 1e-12, 32)
+    head += struct.pack("<5iQ", len(words), 0, 2, 1, 3, sum(map(len, text)))
+    head += np.cumsum([0, *map(len, text)]).astype("<u4").tobytes()
+    head += rng.standard_normal(len(words), np.float32).tobytes() + b"".join(text)
+    head += struct.pack("<iI3si", 1, 3, b"map", len(content))
+    place = len(head) + sum(2 + len(name) + 21 for name in content)
+    for name, values in content.items():
+        kind = int(len(values) != 4 * counts[name])
+        head += struct.pack("<H", len(name)) + name.encode()
+        head += struct.pack("<BIQQ", kind, counts[name], place, len(values))
+        place += len(values)
+    path.write_bytes(head + b"".join(content.values()))
+
+
+def blocks(values: Array) -> bytes:
+    """Q4_0: a scale in float16 and sixteen bytes for 32 values, the second half in the high bits."""
+    rows = values.reshape(-1, 32)
+    scales = (np.abs(rows).max(axis=1, keepdims=True) / 7).astype(np.float16)
+    codes = (np.clip(np.rint(rows / scales.astype(np.float32)), -8, 7) + 8).astype(np.uint8)
+    packed_codes = codes[:, :16] | codes[:, 16:] << 4
+    return np.concatenate([scales.view(np.uint8), packed_codes], axis=1).tobytes()
