@@ -25,13 +25,12 @@ import numpy as np
 
 from openqa.encode import load_encoder
 from openqa.evaluate import load_mlqa_dev
-from openqa.evaluate.answers import is_right
 from openqa.evaluate.parallel import ParallelQA
 from openqa.pipeline.config import IndexConfig
 from openqa.pipeline.index import build
 from openqa.pipeline.openqa import DEPTH, FIRST_READ, SPANS_GROUPED
 from openqa.read import AnswerSettings, BatchReader, Evidence, answers, load_reader, sentence_similarities
-from openqa.types import Answer, Array, Document, Passage, Question, Span
+from openqa.types import Array, Passage, Question, Span
 
 WEIGHTS = (0.0, 6.0, 12.0, 18.0, 24.0, 32.0, 48.0)
 PENALTIES = (0.0, 1.0, 2.0, 4.0, 6.0)
@@ -101,15 +100,10 @@ def ask_all(everything: ParallelQA, fitting: ParallelQA, reader: BatchReader, n:
         reader: the reader to fit.
         n: how many questions, over all languages.
     """
-    documents = (
-        Document(passage.id, passage.text, lang=passage.lang)
-        for lang in everything.langs
-        for passage in everything.passages(lang)
-    )
     per_lang = n // len(fitting.langs)
     questions = [question for lang in fitting.langs for question in fitting.questions(lang, lang, per_lang)]
     with tempfile.TemporaryDirectory() as folder:
-        index = build(Path(folder) / "index", documents, config=IndexConfig(split="document"))
+        index = build(Path(folder) / "index", everything.documents(), config=IndexConfig(split="document"))
         deeper = index.search(questions, DEPTH + 1, "hybrid")
         own = [everything.sides[question.lang].passage_ids[question.id] for question in questions]
         without = [
@@ -142,26 +136,14 @@ def judged(asked: Sequence[Asked], everything: ParallelQA, settings: AnswerSetti
     for one in asked:
         evidence = Evidence(one.question.lang, one.scores, one.similarities)
         found = answers(one.spans, one.passages, 1, settings=settings, evidence=evidence)
-        rows.append(
-            (found[0].score, answers_it(found[0], one, everything), found[0].probability)
-            if found
-            else (-99.0, False, 0.0)
-        )
+        if not found:
+            rows.append((-99.0, False, 0.0))
+            continue
+        lang = next(passage.lang for passage in one.passages if passage.id == found[0].support[0].passage_id)
+        is_right = everything.is_right(one.question.id, found[0].text, lang)
+        rows.append((found[0].score, is_right, found[0].probability))
     score, right, probability = zip(*rows, strict=True)
     return np.asarray(score), np.asarray(right), np.asarray(probability)
-
-
-def answers_it(answer: Answer, asked: Asked, everything: ParallelQA) -> bool:
-    """True if the answer is right in its passage's language.
-
-    Args:
-        answer: what was answered.
-        asked: the question and the passages.
-        everything: the gold answers in every language.
-    """
-    lang = next(passage.lang for passage in asked.passages if passage.id == answer.support[0].passage_id)
-    gold = everything.sides[lang].questions.get(asked.question.id)
-    return gold is not None and is_right(answer.text, gold.answers, lang)
 
 
 def certainty(asked: Sequence[Asked], everything: ParallelQA, settings: AnswerSettings) -> float:

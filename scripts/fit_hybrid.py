@@ -25,7 +25,7 @@ from openqa.pipeline.config import IndexConfig
 from openqa.pipeline.index import build
 from openqa.retrieve.bm25 import Bm25Retriever
 from openqa.retrieve.dense import DenseRetriever
-from openqa.types import Array, Document, Question
+from openqa.types import Array, Question
 
 BM25_WEIGHTS = (0.5, 1.0, 1.5, 2.0, 3.0, 4.0)
 BACKGROUND_RANKS = (1, 3, 5, 10, 20, 100_000)  # the last: nothing is taken off
@@ -65,9 +65,7 @@ def main() -> None:
 
 def scores(pool: ParallelQA, questions: list[Question], encoder: str) -> tuple[Array, dict[int, Array], dict[str, int]]:
     """Every passage scored for every question: dense (B, N), bm25 (B, N) by background rank, and the row of each id."""
-    documents = [
-        Document(passage.id, passage.text, lang=passage.lang) for lang in pool.langs for passage in pool.passages(lang)
-    ]
+    documents = list(pool.documents())
     with tempfile.TemporaryDirectory() as folder:
         build(Path(folder) / "index", documents, config=IndexConfig(split="document")).close()
         segments = open_folder(Path(folder) / "index").segments

@@ -17,13 +17,12 @@ from pathlib import Path
 import numpy as np
 
 from openqa.evaluate import load_mlqa_dev
-from openqa.evaluate.answers import is_right
 from openqa.evaluate.calibration import plot_reliability, precision_at_coverage, reliability
 from openqa.evaluate.parallel import ParallelQA
 from openqa.pipeline.config import IndexConfig
 from openqa.pipeline.index import Index, build
 from openqa.pipeline.openqa import OpenQA
-from openqa.types import Array, Document, Question
+from openqa.types import Array, Question
 
 HALF = 0.5
 
@@ -39,13 +38,8 @@ def main() -> None:
     everything, asked = load_mlqa_dev(folder, parts=(0, 1, 2, 3)), load_mlqa_dev(folder, parts=(2,))
     per_lang = given.questions // len(asked.langs)
     questions = [question for lang in asked.langs for question in asked.questions(lang, lang, per_lang)]
-    documents = (
-        Document(passage.id, passage.text, lang=lang)
-        for lang in everything.langs
-        for passage in everything.passages(lang)
-    )
     with tempfile.TemporaryDirectory() as scratch:
-        index = build(Path(scratch) / "index", documents, config=IndexConfig(split="document"))
+        index = build(Path(scratch) / "index", everything.documents(), config=IndexConfig(split="document"))
         with_answer = answered(index, questions, asked)
         index.delete(passage.id for lang in asked.langs for passage in asked.passages(lang))
         without = answered(index, questions, asked)
@@ -69,9 +63,8 @@ def answered(index: Index, questions: Sequence[Question], gold: ParallelQA) -> t
     for row, found in enumerate(OpenQA(index).answer(questions, k=1)):
         if found:
             lang = index.passage(found[0].support[0].passage_id).lang
-            known = gold.sides[lang].questions.get(questions[row].id)
             probability[row] = found[0].probability
-            right[row] = known is not None and is_right(found[0].text, known.answers, lang)
+            right[row] = gold.is_right(questions[row].id, found[0].text, lang)
     return probability, right
 
 

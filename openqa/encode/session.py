@@ -14,6 +14,7 @@ from openqa.types import Array
 
 INPUTS = ("embeddings", "is_token")  # of a whole body and of the lower layers
 HIDDEN = "hidden"  # what the lower layers give, and a model's own layers take in the place of embeddings
+UPPER_INPUTS = (HIDDEN, "is_token")
 LOWER, UPPER = "lower.onnx", "body.onnx"
 
 
@@ -81,7 +82,7 @@ def load_body(folder: Path, shared: Path, kind: str, outputs: Sequence[str], thr
     Raises:
         ModelError: a file is not an ONNX model, or its inputs and outputs are others.
     """
-    upper = load_session(folder / UPPER, kind, (HIDDEN, "is_token"), outputs, threads)
+    upper = load_session(folder / UPPER, kind, UPPER_INPUTS, outputs, threads)
     lower = (shared / LOWER).resolve()
     modified_ns = lower.stat().st_mtime_ns if lower.is_file() else 0
     return _Stack(_load_lower(lower, modified_ns, threads), upper)

@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from openqa.errors import DataError, unknown_name
+from openqa.evaluate.answers import is_right
 from openqa.files import read_json
-from openqa.types import Passage, Qrels, Question
+from openqa.types import Document, Passage, Qrels, Question
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,21 @@ class ParallelQA:
     def passages(self, lang: str) -> tuple[Passage, ...]:
         """Returns the pool of one language."""
         return self.sides[lang].passages
+
+    def documents(self, *langs: str) -> Iterator[Document]:
+        """Yields the pools as documents to index, one for each passage and with its id.
+
+        Args:
+            langs: whose pools; every language's when none is named.
+        """
+        for lang in langs or self.langs:
+            for passage in self.passages(lang):
+                yield Document(passage.id, passage.text, title=passage.title, lang=passage.lang)
+
+    def is_right(self, question_id: str, answer: str, lang: str) -> bool:
+        """Returns True if an answer found in one language's passages is right; not where that has no such question."""
+        gold = self.sides[lang].questions.get(question_id)
+        return gold is not None and is_right(answer, gold.answers, lang)
 
     def questions(self, question_lang: str, passage_lang: str, n: int | None = None, seed: int = 0) -> list[Question]:
         """Returns a cell's questions: asked in one language, with the answers of the other.

@@ -16,7 +16,7 @@ from openqa.evaluate.transfer import RETRIEVAL_MEASURES, Progress, evaluate_read
 from openqa.pipeline.config import IndexConfig
 from openqa.pipeline.index import Index, build
 from openqa.read.reader import BatchReader
-from openqa.types import Array, Document, Encoder, Passage, Question, Ranking, Reader
+from openqa.types import Array, Encoder, Passage, Question, Ranking, Reader
 
 _DEPTH = 10
 _BATCH_QUESTIONS = 64
@@ -56,8 +56,7 @@ def retrieval_tables(
     tables = {}
     with tempfile.TemporaryDirectory(prefix="openqa-evaluate-") as folder:
         indexes = {
-            lang: build(Path(folder) / lang, map(_document, data.passages(lang)), config=config, encoder=once)
-            for lang in data.langs
+            lang: build(Path(folder) / lang, data.documents(lang), config=config, encoder=once) for lang in data.langs
         }
         for number, name in enumerate(retrievers):
             searches = {lang: partial(_search, index, name) for lang, index in indexes.items()}
@@ -129,10 +128,6 @@ class EncodingOnce:
         new = [text for text in dict.fromkeys(texts) if text not in self._known]
         self._known.update(zip(new, self._encoder.encode_queries(new), strict=True))
         return np.array([self._known[text] for text in texts], np.float32).reshape(len(texts), self.dim)
-
-
-def _document(passage: Passage) -> Document:
-    return Document(passage.id, passage.text, title=passage.title, lang=passage.lang)
 
 
 def _search(index: Index, retriever: str, questions: Sequence[Question]) -> list[Ranking]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from openqa.encode.tokenizer import CLS, SEP, SharedTokenizer
 from openqa.train.corpora import ReadingExample
-from openqa.train.packing import PackedTexts, check_packable
+from openqa.train.packing import PackedTexts
 from openqa.types import Array
 
 
@@ -43,7 +43,7 @@ class ReadingSet:
         Raises:
             ValueError: the tokenizer has too many pieces.
         """
-        check_packable(tokenizer)
+        questions = PackedTexts.encode(tokenizer, [example.question for example in examples], 64)
         texts = list(dict.fromkeys(example.context for example in examples))
         place = {text: row for row, text in enumerate(texts)}
         pieces = tokenizer.pieces(texts)
@@ -52,9 +52,7 @@ class ReadingSet:
             context = pieces[place[example.context]]
             first[i] = np.searchsorted(context.ends, example.start, side="right")
             last[i] = max(first[i], np.searchsorted(context.starts, example.end, side="left") - 1)
-        offsets = np.concatenate([[0], np.cumsum([len(context.ids) for context in pieces])]).astype(np.int64)
-        contexts = PackedTexts(np.concatenate([context.ids for context in pieces]).astype(np.uint16), offsets)
-        questions = PackedTexts.encode(tokenizer, [example.question for example in examples], 64)
+        contexts = PackedTexts.join([context.ids for context in pieces])
         rows = np.asarray([place[example.context] for example in examples], dtype=np.int32)
         return cls(questions, contexts, rows, first, last, weight)
 

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from openqa.encode import contextual
-from openqa.encode.session import HIDDEN, INPUTS
+from openqa.encode.session import HIDDEN, INPUTS, UPPER_INPUTS
 from openqa.read import loading
 from openqa.train.data import ReadingBatch
 from openqa.train.mini import Encoder, Reader
@@ -48,9 +48,7 @@ def export_upper(model: Encoder | Reader, path: Path, hidden: Tensor, batch: Rea
         batch: the same text.
     """
     outputs = contextual.OUTPUTS if isinstance(model, Encoder) else loading.OUTPUTS
-    _export(
-        model, (hidden, torch.from_numpy(batch.is_token)), (HIDDEN, INPUTS[1]), outputs, path, contextual.WINDOW_TOKENS
-    )
+    _export(model, (hidden, torch.from_numpy(batch.is_token)), UPPER_INPUTS, outputs, path, contextual.WINDOW_TOKENS)
 
 
 def _export(

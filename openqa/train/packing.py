@@ -9,19 +9,7 @@ import numpy as np
 from openqa.encode.tokenizer import SharedTokenizer
 from openqa.types import Array
 
-
-def check_packable(tokenizer: SharedTokenizer) -> None:
-    """Makes sure that an id takes two bytes at most.
-
-    Args:
-        tokenizer: the shared tokenizer.
-
-    Raises:
-        ValueError: it has more pieces.
-    """
-    most = np.iinfo(np.uint16).max + 1
-    if tokenizer.n_pieces > most:
-        raise ValueError(f"the tokenizer has {tokenizer.n_pieces} pieces; {most} are the most that can be packed")
+MOST_PIECES = 65_536  # an id takes two bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +35,24 @@ class PackedTexts:
         Raises:
             ValueError: the tokenizer has more pieces.
         """
-        check_packable(tokenizer)
+        if tokenizer.n_pieces > MOST_PIECES:
+            raise ValueError(
+                f"the tokenizer has {tokenizer.n_pieces} pieces; {MOST_PIECES} are the most that can be packed"
+            )
         place = {text: row for row, text in enumerate(dict.fromkeys(texts))}  # a passage has many questions
         rows = [ids[:max_tokens] for ids in tokenizer.ids(list(place))]
+        return cls.join(rows).take(np.asarray([place[text] for text in texts], dtype=np.int64))
+
+    @classmethod
+    def join(cls, rows: Sequence[Array]) -> "PackedTexts":
+        """Returns texts that are token ids already.
+
+        Args:
+            rows: N texts, ids below 65,536.
+        """
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
-        distinct = cls(np.concatenate([*rows, np.empty(0, np.uint16)]).astype(np.uint16), offsets)
-        return distinct.take(np.asarray([place[text] for text in texts], dtype=np.int64))
+        return cls(np.concatenate([*rows, np.empty(0, np.uint16)]).astype(np.uint16), offsets)
 
     def take(self, rows: Array) -> "PackedTexts":
         """Returns the given texts, in the given order.
