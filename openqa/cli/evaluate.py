@@ -1,4 +1,4 @@
-"""`openqa evaluate`: tables of question language by passage language."""
+"""`openqa evaluate`: tables of question language by passage language, and predictions in and out."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from openqa.cli.options import AsJson, example
-from openqa.cli.output import print_json
+from openqa.cli.output import note, print_json
 from openqa.cli.progress import Count, progress
 
 if TYPE_CHECKING:
@@ -33,7 +33,10 @@ Plot = Annotated[
     typer.Option("--plot", help="Write a heat map of each table into this folder, as PNG.", show_default=False),
 ]
 
-evaluate = typer.Typer(no_args_is_help=True, help="Measure retrieval or reading over all pairs of languages.")
+Source = Annotated[Path, typer.Argument(metavar="FILE", help="A SQuAD-format file.", show_default=False)]
+Lang = Annotated[str, typer.Option("--lang", help='The language of its passages, such as "tr".')]
+
+evaluate = typer.Typer(no_args_is_help=True, help="Measure retrieval or reading, in one language or over all pairs.")
 
 
 @evaluate.command(epilog=example("openqa evaluate retrieval --data ../shared/data/qa/xquad --retriever bm25,hybrid"))
@@ -112,6 +115,94 @@ def reading(
         )
     _show({"dataset": questions.name, "reader": reader}, matrices, 1, as_json=as_json)
     _plot(plot, Path(reader).name, matrices, 1)
+
+
+@evaluate.command(epilog=example("openqa evaluate predict dev.json predictions.json --lang tr"))
+def predict(
+    source: Source,
+    out: Annotated[
+        Path, typer.Argument(metavar="OUT", help="JSON of answer by question id, replaced.", show_default=False)
+    ],
+    lang: Lang,
+    question_lang: Annotated[
+        str | None, typer.Option("--question-lang", help="That of the questions.  [default: the passages']")
+    ] = None,
+    reader: Annotated[str, typer.Option("--reader", help="A reader's name, folder or hub name.")] = "mini",
+    threshold: Annotated[
+        float | None,
+        typer.Option("--threshold", help='A span of a lower score becomes "" (no answer).  [default: always answer]'),
+    ] = None,
+) -> None:
+    """Read the passage of each question of a SQuAD-format file; write predictions that any such script scores."""
+    import numpy as np
+
+    from openqa.evaluate import write_predictions
+    from openqa.pipeline.evaluation import predict as read_all
+    from openqa.read import load_reader
+
+    loaded, count = load_reader(reader), Count("reading", "questions")
+    with progress(count):
+        least = -np.inf if threshold is None else threshold
+        answers = read_all(source, loaded, lang=lang, question_lang=question_lang, threshold=least, progress=count)
+    write_predictions(out, answers)
+    typer.echo(f"{out}: {len(answers):,} answers, {sum(not text for text in answers.values()):,} of them empty")
+
+
+@evaluate.command(epilog=example("openqa evaluate answers dev.json predictions.json --lang tr --against others.json"))
+def answers(
+    source: Source,
+    predictions: Annotated[
+        Path, typer.Argument(metavar="PREDICTIONS", help="JSON of answer by question id.", show_default=False)
+    ],
+    lang: Lang,
+    against: Annotated[
+        Path | None, typer.Option("--against", help="Predictions of another system, to compare with.")
+    ] = None,
+    normalization: Annotated[
+        str, typer.Option("--normalization", help="squad, also for XQuAD and TyDi QA, or mlqa.")
+    ] = "squad",
+    as_json: AsJson = False,
+) -> None:
+    """Score predictions: EM and F1, 95 % intervals; with --against, the difference and two paired tests."""
+    from openqa.corpus.squad import read_squad
+    from openqa.errors import require
+    from openqa.evaluate import bootstrap, paired_bootstrap, read_predictions, score_answers
+    from openqa.evaluate.intervals import signed_rank
+
+    if against:
+        require("eval", "scipy")
+    questions = [each.question for each in read_squad(source, lang).questions]
+    scored = []
+    for path in (predictions, *([against] if against else [])):
+        found = read_predictions(path)
+        if missing := [question.id for question in questions if question.id not in found]:
+            note(f'{path}: no answer to {len(missing):,} of {len(questions):,} questions, the first is "{missing[0]}"')
+        scored.append(score_answers(found, questions, lang=lang, normalization=normalization, data=source.name))
+    record: dict[str, object] = {"predictions": str(predictions), "n": len(questions)}
+    for name, result in scored[0].items():
+        interval = bootstrap(result.scores)
+        values = {"value": interval.mean, "interval_95": [interval.low, interval.high]}
+        line = f"{name} {interval.mean:.1f}, 95 % interval {interval.low:.1f} to {interval.high:.1f}"
+        if against:
+            other = scored[1][name]
+            compared = paired_bootstrap(result.scores, other.scores)
+            difference, p_rank = compared.difference, signed_rank(result.scores, other.scores)
+            values |= {
+                "against": other.value,
+                "difference": difference.mean,
+                "difference_interval_95": [difference.low, difference.high],
+                "p_paired_bootstrap": compared.p_value,
+                "p_signed_rank": p_rank,
+            }
+            line += (
+                f"; {against.name} {other.value:.1f}, difference {difference.mean:+.1f} ({difference.low:+.1f} to "
+                f"{difference.high:+.1f}), p {compared.p_value:.3f} by paired bootstrap, {p_rank:.3f} by signed rank"
+            )
+        record[name] = {**values, "signature": str(result.signature)}
+        if not as_json:
+            typer.echo(f"{line}\n  {result.signature}")
+    if as_json:
+        print_json(record)
 
 
 def _load(dataset: str, folder: Path, langs: str | None, parts: str | None) -> "ParallelQA":

@@ -1,7 +1,8 @@
 """EM and F1 of answers, by SQuAD's script or by MLQA's, from 0 to 100 as the scripts print them.
 
 Sources: evaluate-v1.1.py (Rajpurkar et al. 2016, arXiv:1606.05250), also XQuAD's and TyDi QA's measure;
-mlqa_evaluation_v1.py (Lewis et al. 2020, arXiv:1910.07475).
+mlqa_evaluation_v1.py (Lewis et al. 2020, arXiv:1910.07475); questions without an answer as evaluate-v2.0.py (Rajpurkar
+et al. 2018, arXiv:1806.03822).
 SQuAD's rules know spaces only, so in Chinese and Thai F1 is close to EM; published XQuAD figures are like that.
 """
 
@@ -36,7 +37,7 @@ def score_answers(
 
     Args:
         predictions: answer by question id; a question without one scores 0, an id without question is ignored.
-        questions: with at least one gold answer each.
+        questions: with their gold answers; where there is none, "" is right and all else wrong.
         lang: BCP 47, the language of the passages, and so of the answers.
         normalization: "squad" or "mlqa".
         data: name of the data set, for the signature.
@@ -45,7 +46,7 @@ def score_answers(
         "EM" and "F1", each from 0 to 100.
 
     Raises:
-        ValueError: there is no question, an id comes twice, or a question has no gold answer.
+        ValueError: there is no question, or an id comes twice.
         ConfigError: the normalization is unknown.
     """
     if normalization not in NORMALIZERS:
@@ -55,8 +56,6 @@ def score_answers(
     normalize = NORMALIZERS[normalization]
     pairs = np.zeros((len(questions), 2))
     for row, question in enumerate(questions):
-        if not question.answers:
-            raise ValueError(f'question "{question.id}" has no gold answer to compare with')
         if question.id in predictions:
             pairs[row] = _best(predictions[question.id], question.answers, normalize, lang)
     pair_lang = f"{_common_lang(questions)}>{lang}"
@@ -105,6 +104,8 @@ def check_ids(ids: Iterable[str]) -> None:
 
 def _best(prediction: str, gold: Sequence[str], normalize: Normalizer, lang: str) -> tuple[float, float]:
     predicted = normalize(prediction, lang)
+    if not gold:
+        return float(not predicted), float(not predicted)
     wanted = [normalize(answer, lang) for answer in gold]
     return max(exact_match(predicted, answer) for answer in wanted), max(
         token_f1(predicted, answer) for answer in wanted

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from openqa.corpus.squad import read_squad
 from openqa.encode import load_encoder
 from openqa.errors import ConfigError
 from openqa.evaluate.matrix import Matrix
@@ -89,8 +90,48 @@ def reading_tables(
     return evaluate_reading(read, data, normalization=normalization, n_questions=n_questions, progress=progress)
 
 
-def best_spans(reader: Reader, questions: Sequence[Question], passages: Sequence[Passage]) -> list[str]:
-    """Returns the text of the best span for each question in its passage; "" where there is none."""
+def predict(
+    path: Path,
+    reader: Reader,
+    *,
+    lang: str = "und",
+    question_lang: str | None = None,
+    threshold: float = -np.inf,
+    progress: Progress | None = None,
+) -> dict[str, str]:
+    """Reads the passage of each question of a SQuAD-format file.
+
+    Args:
+        path: the file, .json or .json.gz.
+        reader: any.
+        lang: BCP 47, of the passages.
+        question_lang: of the questions; that of the passages when None.
+        threshold: a span of a lower score is no answer.
+        progress: called with questions done and questions in all.
+
+    Returns:
+        Answer by question id; "" where there is none.
+
+    Raises:
+        DataError: the file cannot be read, or is not of SQuAD's form.
+    """
+    found = read_squad(path, lang, question_lang=question_lang)
+    passages = {each.id: Passage(each.id, each.id, each.text, lang=lang) for each in found.documents}
+    predictions: dict[str, str] = {}
+    for start in range(0, len(found.questions), _BATCH_QUESTIONS):
+        asked = found.questions[start : start + _BATCH_QUESTIONS]
+        questions = [each.question for each in asked]
+        texts = best_spans(reader, questions, [passages[each.document_id] for each in asked], threshold)
+        predictions |= {question.id: text for question, text in zip(questions, texts, strict=True)}
+        if progress:
+            progress(len(predictions), len(found.questions))
+    return predictions
+
+
+def best_spans(
+    reader: Reader, questions: Sequence[Question], passages: Sequence[Passage], threshold: float = -np.inf
+) -> list[str]:
+    """Returns the text of the best span for each question in its passage; "" where none reaches the threshold."""
     texts: list[str] = []
     for start in range(0, len(questions), _BATCH_QUESTIONS):
         asked = questions[start : start + _BATCH_QUESTIONS]
@@ -99,7 +140,7 @@ def best_spans(reader: Reader, questions: Sequence[Question], passages: Sequence
             found = reader.read_many(asked, shown, 1)
         else:
             found = [reader.read(question, one, 1) for question, one in zip(asked, shown, strict=True)]
-        texts.extend(spans[0].text if spans else "" for spans in found)
+        texts.extend(spans[0].text if spans and spans[0].score >= threshold else "" for spans in found)
     return texts
 
 

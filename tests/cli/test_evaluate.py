@@ -82,6 +82,26 @@ def test_sentences_are_matched_and_not_read(tmp_path: Path) -> None:
     assert reading.err == "flores has sentences and no answers; measure retrieval over it\n"
 
 
+def test_predictions_are_written_scored_and_compared(tmp_path: Path) -> None:
+    """The reader's own answers, scored beside ones that are all right but one that is missing."""
+    gold = xquad(tmp_path) / "xquad.de.json"
+    reader, own, other = reader_folder(tmp_path / "reader", 0.0), tmp_path / "own.json", tmp_path / "other.json"
+    written = openqa("evaluate", "predict", gold, own, "--lang", "de", "--reader", reader)
+    assert (written.code, written.out) == (0, f"{own}: 4 answers, 0 of them empty\n")
+    assert list(json.loads(own.read_text(encoding="utf-8"))) == ["q0", "q1", "q2", "q3"]
+    silent = openqa("evaluate", "predict", gold, own, "--lang", "de", "--reader", reader, "--threshold", "1e9")
+    assert silent.out == f"{own}: 4 answers, 4 of them empty\n"
+    other.write_text(json.dumps({"q0": "Rom", "q1": "der Tiber", "q2": "Rhein"}), encoding="utf-8")
+    compared = openqa("evaluate", "answers", gold, other, "--lang", "de", "--against", own)
+    assert (compared.code, compared.err) == (0, f'{other}: no answer to 1 of 4 questions, the first is "q3"\n')
+    assert compared.out.startswith("EM 50.0, 95 % interval 0.0 to 100.0; own.json 0.0, difference +50.0 (+0.0 to")
+    assert compared.out.count("by paired bootstrap") == compared.out.count("by signed rank") == 2
+    alone = openqa("evaluate", "answers", gold, other, "--lang", "de", "--normalization", "mlqa", "--json").json()
+    assert (alone["EM"]["value"], alone["n"], "against" in alone["F1"]) == (75.0, 4, False)
+    missing = openqa("evaluate", "answers", gold, tmp_path / "none.json", "--lang", "de")
+    assert (missing.code, missing.err.startswith(f"{tmp_path / 'none.json'}: No such file")) == (1, True)
+
+
 def test_doctor_says_what_is_there() -> None:
     """One line a check, for people and for programs."""
     shown, values = openqa("doctor"), openqa("doctor", "--json")

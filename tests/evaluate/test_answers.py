@@ -1,10 +1,12 @@
+import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from openqa.errors import ConfigError
-from openqa.evaluate import score_answers
+from openqa.errors import ConfigError, DataError
+from openqa.evaluate import read_predictions, score_answers, write_predictions
 from openqa.evaluate.answers import token_f1
 from openqa.types import Question
 
@@ -86,12 +88,33 @@ def test_token_f1_is_symmetric() -> None:
 
 
 def test_wrong_calls_are_refused() -> None:
-    """No questions, ids twice, no gold answer and unknown normalisations raise."""
+    """No questions, ids twice and unknown normalisations raise."""
     with pytest.raises(ValueError, match=r"^EM over no questions has no mean; give at least one$"):
         score_answers({}, [], lang="en")
     with pytest.raises(ValueError, match=r'^question id "1" comes twice; ids must be unique$'):
         score_answers({}, [ask(1, "a"), ask(1, "b")], lang="en")
-    with pytest.raises(ValueError, match=r'^question "1" has no gold answer to compare with$'):
-        score_answers({}, [ask(1)], lang="en")
     with pytest.raises(ConfigError, match=r'^unknown normalization "mlaq"; known: mlqa, squad; did you mean "mlqa"\?$'):
         score_answers({}, [ask(1, "a")], lang="en", normalization="mlaq")
+
+
+def test_no_answer_where_there_is_none() -> None:
+    """By evaluate-v2.0.py: without a gold answer "" is right and all else wrong."""
+    questions = [ask(1), ask(2), ask(3), ask(4, "x")]
+    result = score_answers({"1": "", "2": "x", "4": ""}, questions, lang="en")
+    assert result["EM"].scores.tolist() == result["F1"].scores.tolist() == [100.0, 0.0, 0.0, 0.0]
+
+
+def test_predictions_survive_their_file(tmp_path: Path) -> None:
+    """Every script and quote comes back; what is no object of strings is refused with the id."""
+    path = tmp_path / "predictions.json"
+    predictions = {"1": 'كتاب "x"', "2": "", "三": "河流\n"}
+    write_predictions(path, predictions)
+    assert read_predictions(path) == json.loads(path.read_text(encoding="utf-8")) == predictions
+    for content, message in [
+        ("[]", "holds a list; an object of answer by question id is needed"),
+        ('{"a": "x", "b": 3}', 'the answer to "b" is a number; a string is needed'),
+        ("{", "not valid JSON"),
+    ]:
+        path.write_text(content, encoding="utf-8")
+        with pytest.raises(DataError, match=message):
+            read_predictions(path)
