@@ -75,7 +75,7 @@ def _start(arguments: argparse.Namespace) -> ReaderModel:
 def _data(arguments: argparse.Namespace, n_pieces: int) -> Iterator[Batch]:
     sizes: dict[str, int] = {"window": arguments.window, "tokens": arguments.tokens, "seed": arguments.seed}
     sets = [ReadingSet.load(path) for path in sorted(arguments.reading.glob("*.npz"))]
-    reading = batches(sets, negative=0.1, **sizes)
+    reading = batches(sets, negative=0.2, **sizes)
     if not arguments.masked_share:
         yield from reading
     masked = masked_batches(PairSet.load(arguments.pairs / "sentences.npz"), n_pieces=n_pieces, **sizes)

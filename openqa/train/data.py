@@ -15,6 +15,10 @@ from openqa.train.corpora import ReadingExample
 from openqa.train.packing import PackedTexts
 from openqa.types import Array
 
+# rows from an example's passage to one that is like it: of the same article in sets that keep the order of their
+# source, and beyond the copies of one passage where every question has its own
+NEAR = (6, 30)
+
 
 @dataclass(frozen=True, slots=True)
 class ReadingSet:
@@ -114,16 +118,17 @@ def draw(examples: ReadingSet, row: int, window: int, negative: float, rng: np.r
         examples: the set.
         row: which example.
         window: length L of the sequence at most.
-        negative: probability of another passage of the set in place of the example's own.
+        negative: probability of another passage in place of the example's own; half of them stand near it in the
+            set, where they are of the same subject, half anywhere.
         rng: source of chance.
 
     Raises:
         ValueError: the question leaves no room for a passage in the window.
     """
     question = _row(examples.questions, row)
-    swapped = rng.random() < negative
-    context_row = int(rng.integers(len(examples.contexts))) if swapped else int(examples.context[row])
-    answered = context_row == examples.context[row]
+    own_row = int(examples.context[row])
+    context_row = _other(examples, row, rng) if rng.random() < negative else own_row
+    answered = context_row == own_row
     context = _row(examples.contexts, context_row)
     room = window - len(question) - 3
     if room < 1:
@@ -137,6 +142,20 @@ def draw(examples: ReadingSet, row: int, window: int, negative: float, rng: np.r
     inside = answered and begin <= first and last < begin + size
     ids = np.concatenate([[CLS], question, [SEP], context[begin : begin + size], [SEP]]).astype(np.int64)
     return Cut(ids, first + shift if inside else 0, last + shift if inside else 0)
+
+
+def _other(examples: ReadingSet, row: int, rng: np.random.Generator) -> int:
+    """Row of a passage without the example's answer; the example's own where the one that was drawn has it."""
+    own, n = int(examples.context[row]), len(examples.contexts)
+    other = (own + int(rng.integers(*NEAR, endpoint=True))) % n if rng.random() < 0.5 else int(rng.integers(n))
+    answer = _row(examples.contexts, own)[examples.first[row] : examples.last[row] + 1]
+    return own if _holds(_row(examples.contexts, other), answer) else other
+
+
+def _holds(context: Array, answer: Array) -> bool:
+    """Whether the ids of an answer stand in a row in a passage."""
+    starts = np.flatnonzero(context[: len(context) - len(answer) + 1] == answer[0])
+    return any(np.array_equal(context[start : start + len(answer)], answer) for start in starts)
 
 
 def batches(

@@ -11,9 +11,9 @@ from openqa.train.corpora import LANGUAGES, QA_FILES, ReadingExample, aligned_ex
 EXAMPLE_KINDS = {  # share of sequences
     "english": 0.30,
     "switched": 0.15,
-    "others": 0.25,
+    "others": 0.30,
     "aligned": 0.15,
-    "cloze": 0.15,
+    "cloze": 0.10,
 }
 
 

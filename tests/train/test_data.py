@@ -62,6 +62,27 @@ def test_another_passage_has_no_answer() -> None:
     assert 25 < swapped < 55
 
 
+def test_half_of_the_other_passages_are_near() -> None:
+    """Of 200 contexts, those 6 to 30 rows on come for about half of the questions, the rest from anywhere."""
+    n = 200
+    contexts = packed([[1000 + row] for row in range(n)])
+    examples = ReadingSet(packed([[7]]), contexts, np.array([190]), np.array([0]), np.array([0]), 1.0)
+    rng = np.random.default_rng(0)
+    steps = np.array([(int(draw(examples, 0, 8, 1.0, rng).ids[3]) - 1000 - 190) % n for _ in range(400)])
+    near = (steps >= 6) & (steps <= 30)
+    assert 0.45 < near.mean() < 0.7
+    assert set(steps[near]) == set(range(6, 31))
+    assert len(set(steps[~near])) > 60
+
+
+def test_a_passage_with_the_answer_is_no_other() -> None:
+    """Where every passage has the answer's ids in a row, the question keeps its own."""
+    contexts = packed([[row, 50, 51, row] for row in range(100, 140)])
+    examples = ReadingSet(packed([[7]]), contexts, np.array([3]), np.array([1]), np.array([2]), 1.0)
+    rng = np.random.default_rng(0)
+    assert {int(draw(examples, 0, 12, 1.0, rng).ids[3]) for _ in range(50)} == {103}
+
+
 def test_a_window_without_room_is_refused() -> None:
     """The message names the question's length."""
     examples = ReadingSet(packed([[7, 8, 9]]), packed([[5]]), np.array([0]), np.array([0]), np.array([0]), 1.0)
