@@ -72,6 +72,21 @@ def reader(
         typer.echo(train_reader(settings, on_log=_shown(count)))
 
 
+@train.command(epilog=example("openqa train average out/mean out/seed-1/model out/seed-2/model out/seed-3/model"))
+def average(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="A new folder for the mean.", show_default=False)],
+    readers: Annotated[list[str], typer.Argument(metavar="READER...", help="Two or more.", show_default=False)],
+) -> None:
+    """Average readers that were trained with one span head (head in their configurations): their spread falls."""
+    from openqa.errors import require
+
+    require("train", "transformers", "accelerate")
+    _be_quiet()
+    from openqa.train.reader_models import average_readers
+
+    typer.echo(average_readers(readers, out))
+
+
 def _shown(count: Count) -> "OnLog":
     """Shows the loss, and moves the bar."""
 

@@ -1,4 +1,4 @@
-"""Trains a reader with the Hugging Face Trainer: on gold answers alone, or by self-knowledge distillation besides.
+"""Trains a reader with the Hugging Face Trainer: on gold answers alone, or by distillation besides, from itself or not.
 
 Sources: Carrino, Escolano & Fonollosa 2023 (arXiv:2309.17134), sections 3.1 to 3.3; checkpoint averaging: Schmidt,
 Vulić & Glavaš 2023 (arXiv:2305.16834).
@@ -17,19 +17,10 @@ import numpy as np
 import torch
 from torch import Tensor
 from torch.utils.data import Dataset
-from transformers import (
-    AutoModelForQuestionAnswering,
-    AutoTokenizer,
-    PrinterCallback,
-    Trainer,
-    TrainerCallback,
-    TrainingArguments,
-    set_seed,
-)
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments, set_seed
 
 from openqa.corpus.mlqa import question_parts
-from openqa.encode.hub import loading
-from openqa.errors import DataError
+from openqa.errors import DataError, ModelError
 from openqa.read.hub import pad_windows
 from openqa.train.averaging import average_weights
 from openqa.train.corpora import ReadingExample, mlqa_examples, squad_examples
@@ -37,6 +28,7 @@ from openqa.train.cross_lingual import cross_lingual_cells
 from openqa.train.curves import plot_curves
 from openqa.train.losses import distillation_loss, reciprocal_rank_coefficient, span_divergence, span_loss
 from openqa.train.reader_config import MLQA_PARTS, ReaderConfig, ReaderData
+from openqa.train.reader_models import load_model, load_tokenizer, take_head
 from openqa.train.resuming import LossLog, OnLog, check_same, newest_checkpoint, whole_checkpoints, write_json
 from openqa.train.windows import ReadingWindow, reading_windows
 
@@ -72,21 +64,23 @@ def train_reader(config: ReaderConfig, *, on_log: OnLog | None = None) -> Path:
     if not examples:
         raise DataError("the data hold no question; give sets with at least one")
     set_seed(config.seed)  # of a head that the model may not have yet
-    model, tokenizer = _load(config.model, AutoModelForQuestionAnswering), _load(config.model, AutoTokenizer)
+    model, tokenizer = load_model(config.model), load_tokenizer(config.model)
+    if config.head:
+        take_head(model, load_model(config.head), config.head)
+    teacher = _teacher(config, model, tokenizer)
     windows = list(reading_windows(tokenizer, examples, max_tokens=config.max_tokens, stride=config.stride))
     check_same(settings, config.model_dump(mode="json"))  # written when there is something to go on with
-    trainer = _ReaderTrainer(model, tokenizer, windows, config)
+    trainer = _ReaderTrainer(model, teacher, tokenizer, windows, config)
     checkpoints = config.out / "checkpoints"
     newest = newest_checkpoint(checkpoints)
-    if newest and trainer.teacher is not None:
+    if newest and trainer.is_own_teacher:
         trainer.teacher.load_state_dict(torch.load(newest / TEACHER, map_location="cpu", weights_only=True))
     if on_log:
         trainer.add_callback(LossLog(on_log))
     trainer.train(resume_from_checkpoint=str(newest) if newest else None)
     if config.average:
         ends = [path for path in whole_checkpoints(checkpoints) if _is_epoch_end(path / "trainer_state.json")]
-        states = [_load(str(path), AutoModelForQuestionAnswering).state_dict() for path in ends]
-        model.load_state_dict(average_weights(states))
+        model.load_state_dict(average_weights([load_model(str(path)).state_dict() for path in ends]))
     write_json(config.out / "curves.json", trainer.state.log_history)
     if importlib.util.find_spec("matplotlib"):
         plot_curves(trainer.state.log_history, config.out / "curves.png")
@@ -159,7 +153,9 @@ class _Windows(Dataset[ReadingWindow]):
 class _ReaderTrainer(Trainer):
     """The Trainer with the reader's loss, and with a teacher where there is one."""
 
-    def __init__(self, model: Any, tokenizer: Any, windows: Sequence[ReadingWindow], config: ReaderConfig) -> None:
+    def __init__(
+        self, model: Any, teacher: Any, tokenizer: Any, windows: Sequence[ReadingWindow], config: ReaderConfig
+    ) -> None:
         arguments = TrainingArguments(
             output_dir=str(config.out / "checkpoints"),
             per_device_train_batch_size=config.batch,
@@ -188,9 +184,8 @@ class _ReaderTrainer(Trainer):
         self.model_accepts_loss_kwargs = (
             False  # the loss is a mean over the batch, so it is divided by the accumulation
         )
-        self.teacher: Any = None
-        if config.loss == "self-distillation":
-            self.teacher = copy.deepcopy(model).eval().requires_grad_(False).to(self.args.device)
+        self.teacher: Any = None if teacher is None else teacher.eval().requires_grad_(False).to(self.args.device)
+        self.is_own_teacher = config.loss == "self-distillation"
         self.add_callback(_Epochs(self))
         self.remove_callback(PrinterCallback)  # it prints to standard output
 
@@ -217,9 +212,9 @@ class _ReaderTrainer(Trainer):
         super().log(logs, start_time)
 
     def _save_checkpoint(self, model: Any, trial: Any) -> None:
-        """The teacher is written before the trainer's state, which makes a checkpoint whole."""
+        """A teacher that changes is written before the trainer's state, which makes a checkpoint whole."""
         folder = self._config.out / "checkpoints" / f"checkpoint-{self.state.global_step}"
-        if self.teacher is not None:
+        if self.is_own_teacher:
             folder.mkdir(parents=True, exist_ok=True)
             torch.save(self.teacher.state_dict(), folder / TEACHER)
         super()._save_checkpoint(model, trial)
@@ -275,7 +270,7 @@ class _Epochs(TrainerCallback):
         """A resumed epoch keeps the teacher of its checkpoint."""
         epoch = state.epoch or 0.0
         trainer = self._trainer
-        if trainer.teacher is not None and trainer._config.generations and epoch >= 1 and _is_whole(epoch):
+        if trainer.is_own_teacher and trainer._config.generations and epoch >= 1 and _is_whole(epoch):
             trainer.teacher.load_state_dict(kwargs["model"].state_dict())
 
     def on_epoch_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -296,6 +291,14 @@ def _is_epoch_end(state: Path) -> bool:
     return _is_whole(json.loads(state.read_text(encoding="utf-8"))["epoch"])
 
 
-def _load(name: str, auto: Any) -> Any:
-    with loading("reader", name):
-        return auto.from_pretrained(name, trust_remote_code=False)
+def _teacher(config: ReaderConfig, model: Any, tokenizer: Any) -> Any:
+    """The teacher at the beginning, where the loss has one."""
+    if config.loss == "self-distillation":
+        return copy.deepcopy(model)
+    if config.teacher is None:
+        return None
+    if load_tokenizer(config.teacher).get_vocab() != tokenizer.get_vocab():
+        raise ModelError(
+            f"teacher {config.teacher} has another vocabulary than {config.model}; its positions are of other tokens"
+        )
+    return load_model(config.teacher)

@@ -13,13 +13,13 @@ from pathlib import Path
 from pydantic import model_validator
 
 from openqa.corpus.mlqa import N_PARTS
-from openqa.errors import unknown_name
+from openqa.errors import ConfigError, unknown_name
 from openqa.settings import Settings, beside, check_range, read_settings
 from openqa.train.cross_lingual import LANGUAGES
 
 MLQA_PARTS = (0, 1)  # that may be learnt from
 FORMS = ("squad", "xquad", "mlqa")
-LOSSES = ("cross-entropy", "self-distillation")
+LOSSES = ("cross-entropy", "self-distillation", "distillation")
 COEFFICIENTS = ("none", "reciprocal-rank")
 DIRECTIONS = ("forward", "reverse", "symmetric")
 
@@ -71,8 +71,12 @@ class ReaderConfig(Settings):
         model: hub name or folder of an encoder, or of a reader that is trained on; it is the first teacher too.
         out: folder for the checkpoints and, at the end, `model`.
         data: at least one set.
-        loss: "cross-entropy", or "self-distillation", which adds the divergence from a teacher that is the model itself
-            as it was at the epoch's beginning.
+        loss: "cross-entropy"; "self-distillation", which adds the divergence from a teacher that is the model itself as
+            it was at the epoch's beginning; or "distillation", from a teacher of its own.
+        teacher: of "distillation": hub name or folder of a reader with the same tokenizer. FILTER's self-teaching
+            (Fang et al. 2020, arXiv:2009.05166) is this with a teacher that cross-entropy has trained.
+        head: hub name or folder of a reader whose span head is taken and kept as it is. Runs that share one can be
+            averaged: `openqa train average`.
         coefficient: of the teacher: "none" for 1, or "reciprocal-rank" (mAP@k): how near its best positions are to the
             answer.
         k: positions of the teacher that the coefficient looks at.
@@ -80,7 +84,8 @@ class ReaderConfig(Settings):
         direction: of the divergence: "forward", "reverse", "symmetric".
         masked: leaves positions out of the distributions where no answer can stand; the published code does not.
         alpha_ce: weight of the gold answers.
-        generations: the teacher becomes the model at the beginning of every epoch; else it stays the first.
+        generations: of "self-distillation": the teacher becomes the model at the beginning of every epoch; else it
+            stays the first.
         average: the result is the mean of the weights after every epoch.
         max_tokens: longest window.
         stride: tokens that two windows of a passage share.
@@ -98,6 +103,8 @@ class ReaderConfig(Settings):
     out: Path
     data: tuple[ReaderData, ...]
     loss: str = "self-distillation"
+    teacher: str | None = None
+    head: str | None = None
     coefficient: str = "reciprocal-rank"
     k: int = 10
     temperature: float = 2.0
@@ -122,6 +129,8 @@ class ReaderConfig(Settings):
         for key, known in (("loss", LOSSES), ("coefficient", COEFFICIENTS), ("direction", DIRECTIONS)):
             if getattr(self, key) not in known:
                 raise unknown_name(key, getattr(self, key), known)
+        if (self.loss == "distillation") != (self.teacher is not None):
+            raise ConfigError(f'loss is "{self.loss}", teacher {self.teacher}; distillation needs one, no other does')
         for key in ("k", "epochs", "batch", "accumulate", "save_steps", "stride"):
             check_range(key, getattr(self, key), getattr(self, key) >= 1, "a whole number of at least 1")
         for key in ("temperature", "learning_rate"):
@@ -146,6 +155,5 @@ def read_reader_config(path: Path) -> ReaderConfig:
     """
     config = read_settings(path, ReaderConfig)
     data = tuple(found.model_copy(update={"path": path.parent / found.path}) for found in config.data)
-    return config.model_copy(
-        update={"model": beside(path, config.model), "out": path.parent / config.out, "data": data}
-    )
+    names = {key: beside(path, name) for key in ("model", "teacher", "head") if (name := getattr(config, key))}
+    return config.model_copy(update={**names, "out": path.parent / config.out, "data": data})

@@ -116,3 +116,10 @@ def test_doctor_finds_nothing_broken() -> None:
     """With the bundled models in place."""
     ended = openqa("doctor")
     assert (ended.code, "BROKEN" in ended.out) == (0, False), ended.out
+
+
+def test_the_mean_of_one_reader_is_refused(tmp_path: Path) -> None:
+    """A clear message, and no folder."""
+    ended = openqa("train", "average", tmp_path / "mean", tmp_path / "run")
+    assert (ended.code, ended.err) == (1, "1 readers; at least two are needed for a mean\n")
+    assert not (tmp_path / "mean").exists()

@@ -13,6 +13,7 @@ from openqa.train.corpora import ReadingExample
 from openqa.train.losses import reciprocal_rank_coefficient, span_divergence, span_loss
 from openqa.train.reader import read_data, reading_loss, train_reader
 from openqa.train.reader_config import ReaderConfig, ReaderData, read_reader_config
+from openqa.train.reader_models import average_readers, load_model, load_tokenizer
 from openqa.train.windows import reading_windows
 from tests.hub import write_reader
 from tests.train.tiny import squad, write_squad
@@ -217,7 +218,7 @@ def test_the_published_rows_differ_in_little() -> None:
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ('loss = "kl"', 'unknown loss "kl"; known: cross-entropy, self-distillation'),
+        ('loss = "kl"', 'unknown loss "kl"; known: cross-entropy, distillation, self-distillation'),
         ("temperature = 0", "temperature is 0.0; a number above 0 is needed"),
         ("max_tokens = 100", "max_tokens is 100; a whole number above stride, 128, is needed"),
         ("epoch = 2", 'unknown key "epoch"; known: '),
@@ -269,3 +270,45 @@ def test_an_example_without_answer(start: Path) -> None:
     tokenizer = AutoTokenizer.from_pretrained(start)
     (window,) = reading_windows(tokenizer, [ReadingExample("q", "where", "en", "the river", "en", -1, -1)])
     assert (window.start, window.end) == (0, 0)
+
+
+def test_distillation_from_a_teacher_of_its_own(start: Path, tmp_path: Path) -> None:
+    """Without gold answers a student finds those of its teacher, which stays; another vocabulary is refused."""
+    teacher = train_reader(config(start, tmp_path / "teacher" / "out", loss="cross-entropy"))
+    before = load_model(str(teacher)).state_dict()
+    settings = {"loss": "distillation", "coefficient": "none", "alpha_ce": 0.0}
+    student = train_reader(config(start, tmp_path / "student" / "out", teacher=str(teacher), **settings))
+    assert right(teacher) >= 7 / 8
+    assert right(student) >= 7 / 8
+    after = load_model(str(teacher)).state_dict()
+    assert all(torch.equal(before[name], after[name]) for name in before)
+    other = write_reader(tmp_path / "other", WORDS[::-1])
+    with pytest.raises(ModelError, match="has another vocabulary than"):
+        train_reader(config(start, tmp_path / "wrong" / "out", teacher=str(other), **settings))
+
+
+@pytest.mark.parametrize("values", [{"loss": "distillation"}, {"teacher": "x"}])
+def test_a_teacher_goes_with_distillation(start: Path, tmp_path: Path, values: dict[str, Any]) -> None:
+    """One without the other is refused."""
+    with pytest.raises(ConfigError, match="distillation needs one, no other does"):
+        config(start, tmp_path / "out", **values)
+
+
+def test_runs_that_share_a_head_are_averaged(start: Path, tmp_path: Path) -> None:
+    """The head is the given one in both, the encoder of the mean is between them; other heads are refused."""
+    head = write_reader(tmp_path / "head", WORDS, seed=5)
+    settings = {"epochs": 1, "loss": "cross-entropy", "head": str(head)}
+    runs = [train_reader(config(start, tmp_path / f"run{n}" / "out", seed=n, **settings)) for n in range(2)]
+    mean = average_readers([str(run) for run in runs], tmp_path / "mean")
+    shared, one, two, found = (load_model(str(path)).state_dict() for path in (head, *runs, mean))
+    assert all(torch.equal(found[name], shared[name]) for name in ("qa_outputs.weight", "qa_outputs.bias"))
+    name = "bert.encoder.layer.0.output.dense.weight"
+    assert not torch.equal(one[name], two[name])
+    assert torch.allclose(found[name], (one[name] + two[name]) / 2)
+    assert load_tokenizer(str(mean)).get_vocab() == load_tokenizer(str(start)).get_vocab()
+    with pytest.raises(ModelError, match="has another span head than"):
+        average_readers([str(runs[0]), str(start)], tmp_path / "other")
+    with pytest.raises(ConfigError, match=r"mean is there; give another folder$"):
+        average_readers([str(runs[0]), str(runs[1])], mean)
+    with pytest.raises(ConfigError, match=r"^1 readers; at least two are needed for a mean$"):
+        average_readers([str(start)], tmp_path / "other")
