@@ -17,6 +17,10 @@ class DataError(OpenQAError):
     """An input file or record is not what it should be; the message starts with path:line."""
 
 
+class NoText(DataError):
+    """An input file is sound, but there is no text in it."""
+
+
 class ConfigError(OpenQAError):
     """An option, key or name is unknown or out of range; the message lists what is allowed."""
 

@@ -9,7 +9,7 @@ import sys
 import zlib
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import IO, Any
 
 from openqa.errors import DataError
@@ -22,6 +22,11 @@ _DAMAGE = (EOFError, zlib.error, OSError)
 def display_name(path: Path) -> str:
     """Returns what messages call a path: the path itself, or "standard input" for "-"."""
     return "standard input" if path == STDIN else str(path)
+
+
+def plain_suffix(name: str) -> str:
+    """Returns the suffix of a file name in lower case, a final .gz left aside."""
+    return PurePosixPath(name.lower().removesuffix(".gz")).suffix
 
 
 def open_bytes(path: Path) -> AbstractContextManager[IO[bytes]]:

@@ -1,19 +1,23 @@
 """`openqa build` and `openqa add`: documents into an index."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openqa.cli.options import AsJson, DocumentLang, Files, IdField, IndexPath, Restart, TextField, Workers
+from openqa.cli.options import AsJson, DocumentLang, Files, IdField, IndexPath, Restart, Tables, TextField, Workers
 from openqa.cli.output import note, print_json, size
 from openqa.cli.progress import Count, duration, progress
 
 if TYPE_CHECKING:
+    from openqa.corpus.meter import LeftOut
     from openqa.index.writer import WriteSummary
     from openqa.pipeline.config import Recipe
 
 _RECIPE_SUFFIX = ".toml"
+_SHOWN_LEFT_OUT = 20
+FIELDS = ("text_field", "id_field", "tables")  # how records and tables are read
 
 
 def build(
@@ -41,6 +45,7 @@ def build(
     ] = None,
     text_field: TextField = None,
     id_field: IdField = None,
+    tables: Tables = None,
     workers: Workers = 1,
     restart: Restart = False,
     as_json: AsJson = False,
@@ -64,12 +69,12 @@ def build(
         "window_words": window_words,
         "text_field": text_field,
         "id_field": id_field,
+        "tables": tables,
     }
     recipe = _recipe(index, files, {key: value for key, value in chosen.items() if value is not None})
     path, config, meter = recipe.index_path, recipe.config, InputMeter()
-    documents = read_documents(
-        recipe.documents, lang=config.lang, text_field=recipe.text_field, id_field=recipe.id_field, meter=meter
-    )
+    fields = {key: getattr(recipe, key) for key in FIELDS}
+    documents = read_documents(recipe.documents, lang=config.lang, **fields, meter=meter)
     with progress(Count("building", "passages", share=meter.share)) as count:
         summary = write_index(
             path,
@@ -84,7 +89,8 @@ def build(
     with open_index(path) as built:
         size_bytes = built.info().size_bytes
     if as_json:
-        print_json({**written_json(path, summary), "size_bytes": size_bytes})
+        print_json({**written_json(path, summary), **left_out_json(meter.left_out), "size_bytes": size_bytes})
+    note_left_out(meter.left_out)
     note(f'built "{path}": {written(summary)}; {parts_text(summary)}, {size(size_bytes)} in all')
 
 
@@ -97,6 +103,7 @@ def add(
     lang: DocumentLang = None,
     text_field: TextField = None,
     id_field: IdField = None,
+    tables: Tables = None,
     workers: Workers = 1,
     restart: Restart = False,
     as_json: AsJson = False,
@@ -118,13 +125,15 @@ def add(
     meter = InputMeter()
     adding = Count("adding", "passages", share=meter.share, is_all_new=False)
     with open_index(index) as opened, progress(adding) as count:
-        documents = read_documents(files, lang=lang or "und", text_field=text_field, id_field=id_field, meter=meter)
+        fields: dict[str, Any] = {"text_field": text_field, "id_field": id_field, "tables": tables or "markdown"}
+        documents = read_documents(files, lang=lang or "und", **fields, meter=meter)
         summary = opened.add(
             documents, replace=replace, workers=workers, restart=restart, on_progress=count, on_read=count.read
         )
         generation = opened.info().generation
     if as_json:
-        print_json({**written_json(index, summary), "generation": generation})
+        print_json({**written_json(index, summary), **left_out_json(meter.left_out), "generation": generation})
+    note_left_out(meter.left_out)
     replaced = f", {summary.n_replaced_documents:,} replaced others" if summary.n_replaced_documents else ""
     skipped = f"{summary.n_skipped_documents:,} documents were there already"
     note(f'added to "{index}": {written(summary)}; {skipped}{replaced}')
@@ -162,6 +171,19 @@ def written_json(index: Path, summary: "WriteSummary") -> dict[str, Any]:
     }
 
 
+def note_left_out(left_out: "Sequence[LeftOut]") -> None:
+    """Names what was not read: every file up to twenty, then their number."""
+    for found in left_out[:_SHOWN_LEFT_OUT]:
+        note(f"left out: {found.name}: {found.why}")
+    if len(left_out) > _SHOWN_LEFT_OUT:
+        note(f"left out: {len(left_out) - _SHOWN_LEFT_OUT:,} more; --json names them all")
+
+
+def left_out_json(left_out: "Sequence[LeftOut]") -> dict[str, Any]:
+    """Returns what was not read, for programs."""
+    return {"left_out": [{"name": found.name, "why": found.why} for found in left_out]}
+
+
 def _recipe(index: Path, files: list[Path] | None, chosen: dict[str, Any]) -> "Recipe":
     from openqa.pipeline.config import IndexConfig, Recipe, read_recipe
 
@@ -171,5 +193,5 @@ def _recipe(index: Path, files: list[Path] | None, chosen: dict[str, Any]) -> "R
         return read_recipe(index, chosen)
     if not files:
         raise typer.BadParameter("no documents given; name at least one file or folder, or a recipe that ends in .toml")
-    fields = {key: chosen.pop(key, None) for key in ("text_field", "id_field")}
+    fields = {key: chosen.pop(key) for key in FIELDS if key in chosen}
     return Recipe(index, tuple(files), IndexConfig(**chosen), **fields)

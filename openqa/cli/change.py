@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from openqa.cli.build import written, written_json
-from openqa.cli.options import AsJson, DocumentLang, IdField, IndexPath, Restart, TextField, Workers
+from openqa.cli.build import left_out_json, note_left_out, written, written_json
+from openqa.cli.options import AsJson, DocumentLang, IdField, IndexPath, Restart, Tables, TextField, Workers
 from openqa.cli.output import note, one_line, print_json
 from openqa.cli.progress import Count, progress
 
@@ -65,6 +65,7 @@ def sync(
     lang: DocumentLang = None,
     text_field: TextField = None,
     id_field: IdField = None,
+    tables: Tables = None,
     workers: Workers = 1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
     as_json: AsJson = False,
@@ -72,7 +73,8 @@ def sync(
     """Bring an index up to what a folder of documents holds, as for a nightly run.
 
     Adds new files, replaces what has changed and deletes what was removed since the last sync of that folder, all at
-    once or nothing on any error. Files with the same bytes as then are not parsed again.
+    once or nothing on any error. Files with the same bytes as then are not parsed again. Files that cannot be read are
+    named, and keep what was read of them before.
     """
     from openqa.pipeline.index import open_index
 
@@ -82,6 +84,7 @@ def sync(
             lang=lang or "und",
             text_field=text_field,
             id_field=id_field,
+            tables=tables or "markdown",
             dry_run=dry_run,
             workers=workers,
             on_progress=count,
@@ -92,6 +95,7 @@ def sync(
         _print_sync_json(index, folder, summary, generation, is_dry_run=dry_run)
     elif dry_run:
         _print_files(summary)
+    note_left_out(summary.left_out)
     note(_sync_text(index, folder, summary, is_dry_run=dry_run))
 
 
@@ -192,6 +196,7 @@ def _print_sync_json(index: Path, folder: Path, summary: "SyncSummary", generati
         "unchanged_files": summary.n_unchanged,
         "read_documents": summary.n_read_documents,
         "removed_documents": summary.n_removed_documents,
+        **left_out_json(summary.left_out),
     }
     if is_dry_run:
         record["files"] = files

@@ -15,8 +15,8 @@ Files = Annotated[
     list[Path] | None,
     typer.Argument(
         metavar="FILES...",
-        help="Documents: .jsonl, SQuAD .json, .txt, .md (each also .gz), folders of them, or - for JSON lines from "
-        "standard input.",
+        help="Documents: .jsonl, SQuAD .json, .csv, .tsv, .txt, .md, .html (each also .gz), .parquet, .pdf, .docx, "
+        "folders of them, or - for JSON lines from standard input.",
         show_default=False,
     ),
 ]
@@ -36,10 +36,21 @@ QuestionLang = Annotated[
     str | None, typer.Option("--lang", help='Language of the question, such as "tr"; identified by default.')
 ]
 TextField = Annotated[
-    str | None, typer.Option("--text-field", help='The field of JSON lines that holds the text.  [default: "text"]')
+    str | None,
+    typer.Option(
+        "--text-field", help='The field of JSON lines, or the column, that holds the text.  [default: "text"]'
+    ),
 ]
 IdField = Annotated[
     str | None, typer.Option("--id-field", help='The field that holds the id.  [default: "id", "_id" or "docid"]')
+]
+Tables = Annotated[
+    str | None,
+    typer.Option(
+        "--tables",
+        help="How rows of .csv and .tsv without a column of texts become text: markdown, sentences, or a template such "
+        'as "{city} has {inhabitants} inhabitants."  [default: markdown]',
+    ),
 ]
 Retriever = Annotated[
     str | None,

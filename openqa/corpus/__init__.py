@@ -1,7 +1,6 @@
 """Where documents and questions come from, and how documents become passages."""
 
 from openqa.corpus.documents import read_documents
-from openqa.corpus.folder import folder_documents
 from openqa.corpus.jsonl import jsonl_documents
 from openqa.corpus.passages import Splitting, split, whole
 from openqa.corpus.questions import read_beir_questions, read_questions
@@ -11,7 +10,6 @@ __all__ = [
     "Splitting",
     "SquadQuestion",
     "SquadSet",
-    "folder_documents",
     "jsonl_documents",
     "read_beir_questions",
     "read_documents",

@@ -1,40 +1,43 @@
-"""Plain text and Markdown files as documents, one a file.
+"""A person's own files in a folder, at any depth: text, Markdown, web pages, PDF, Word, tables.
 
-The id is the path below the folder with forward slashes, so that a rebuilt index has the same ids. The title is what
-the front matter says, else the first heading of a Markdown file, else the file's name. Front matter (YAML between `---`
-or TOML between `+++`) is taken as plain `key: value` lines and lists; deeper structure stays as it is written.
-Line ends become LF, and offsets count in that text. Markdown is kept as written, not rendered.
+The id of a file is its path below the folder with forward slashes, so that a rebuilt index has the same ids.
+A file that cannot be read is left out and named with its reason: one broken file does not stop a folder of thousands.
 """
 
-import logging
 import os
-import re
 from collections import Counter
-from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
+from openqa.corpus.columns import TABLE_SUFFIXES, Columns, Watch, table_documents
+from openqa.corpus.docx import DOCX_SUFFIXES, docx_documents
+from openqa.corpus.html import HTML_SUFFIXES, html_documents
+from openqa.corpus.markdown import TEXT_SUFFIXES, text_documents
+from openqa.corpus.pdf import PDF_SUFFIXES, pdf_documents
 from openqa.errors import DataError
-from openqa.files import read_text
+from openqa.files import plain_suffix
 from openqa.types import Document
 
-TEXT_SUFFIXES = (".txt", ".text", ".md", ".markdown")
-_MARKDOWN = (".md", ".markdown")
-_FENCES = {"---": ":", "+++": "="}
-_FENCE_LINE = re.compile(r" {0,3}(```+|~~~+)")
-_ATX = re.compile(r" {0,3}#{1,6}[ \t]+(.*?)(?:[ \t]+#+)?[ \t]*$")
-_SETEXT = re.compile(r" {0,3}(=+|-+)[ \t]*$")
-_log = logging.getLogger(__name__)
+OWN_SUFFIXES = (*TEXT_SUFFIXES, *HTML_SUFFIXES, *PDF_SUFFIXES, *DOCX_SUFFIXES, *TABLE_SUFFIXES)
+OTHER_KIND = "is of a kind that is not read"
+_UNPACKED = (*PDF_SUFFIXES, *DOCX_SUFFIXES)  # that are not read from .gz
+LeaveOut = Callable[[str, str], None]  # name of a file or group of files, and why it is left out
 
 
-def plain_suffix(name: str) -> str:
-    """Returns the suffix of a file name in lower case, a final .gz left aside."""
-    return PurePosixPath(name.lower().removesuffix(".gz")).suffix
+def is_own_file(name: str) -> bool:
+    """Returns True if a file of this name is read as one of a person's own."""
+    suffix = plain_suffix(name)
+    return suffix in OWN_SUFFIXES and not (suffix in _UNPACKED and name.lower().endswith(".gz"))
 
 
-def text_files(folder: Path) -> Iterator[Path]:
-    """Yields the text and Markdown files below a folder, its own before those of its folders, each in order of name.
+def own_files(folder: Path, leave_out: LeaveOut) -> Iterator[Path]:
+    """Yields the files below a folder that are read, its own before those of its folders, each in order of name.
 
-    Hidden files and folders are passed over. Files of other kinds are counted in one warning of the log at the end.
+    Hidden files and folders are passed over, symbolic links to folders not followed.
+
+    Args:
+        folder: where to look.
+        leave_out: is told of files of other kinds, all of one kind together, after the last file.
 
     Raises:
         DataError: a folder below cannot be read.
@@ -43,103 +46,38 @@ def text_files(folder: Path) -> Iterator[Path]:
     for where, folders, names in os.walk(folder, onerror=_refuse_folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(name for name in names if not name.startswith(".")):
-            suffix = plain_suffix(name)
-            if suffix in TEXT_SUFFIXES:
+            if is_own_file(name):
                 yield Path(where, name)
             else:
-                others[suffix or "no suffix"] += 1
-    if others:
-        kinds = ", ".join(f"{suffix} {n}" for suffix, n in sorted(others.items()))
-        _log.warning("%s: %d files of other kinds left out (%s)", folder, others.total(), kinds)
+                others[plain_suffix(name) or "no suffix"] += 1
+    for suffix, n in sorted(others.items()):
+        leave_out(f"{n} × {suffix}", OTHER_KIND)
 
 
-def folder_documents(folder: Path, *, lang: str = "und") -> Iterator[Document]:
-    """Yields a document for each text or Markdown file below a folder that is not empty.
-
-    An empty file is named in a warning of the log.
+def own_documents(path: Path, id: str, lang: str, columns: Columns, watch: Watch | None = None) -> Iterator[Document]:
+    """Yields the documents of one file: most have one, a PDF one a page, a table one a group of rows.
 
     Args:
-        folder: where to look, at any depth; symbolic links to folders are not followed.
-        lang: the language of files whose front matter names none.
+        path: a file that `is_own_file` knows.
+        id: of the file.
+        lang: its language where it does not name its own.
+        columns: how tables are read.
+        watch: is given the open file of a table, to see how far it has been read.
 
     Raises:
-        DataError: a file cannot be read or is not UTF-8; with path:line.
-    """
-    for path in text_files(folder):
-        yield from file_documents(path, path.relative_to(folder).as_posix(), lang=lang)
-
-
-def file_documents(path: Path, id: str, *, lang: str = "und") -> Iterator[Document]:
-    """Yields one file as a document, or nothing but a warning in the log when it is empty.
-
-    Raises:
-        DataError: the file cannot be read or is not UTF-8; with path:line.
+        DataError: the file cannot be read, or has no text.
+        MissingExtra: the package that reads its kind is not installed.
     """
     shown = str(path).encode("utf-8", "replace").decode("utf-8")
     if shown != str(path):
         raise DataError(f"{shown}: the file's name is not UTF-8; rename the file")
-    text = read_text(path)
-    front: dict[str, str] = {}
-    is_markdown = plain_suffix(path.name) in _MARKDOWN
-    if is_markdown:
-        front, text = split_front_matter(text)
-    if not text.strip():
-        _log.warning("%s: is empty; left out", path)
+    suffix = plain_suffix(path.name)
+    if suffix in TABLE_SUFFIXES:
+        yield from table_documents(path, id, lang, columns, watch)
         return
-    heading = first_heading(text) if is_markdown else ""
-    title = front.pop("title", "") or heading or PurePosixPath(path.name.removesuffix(".gz")).stem
-    own_lang = front.pop("lang", "") or front.pop("language", "")
-    yield Document(id=id, text=text, title=title, lang=own_lang or lang, url=front.pop("url", ""), metadata=front)
-
-
-def split_front_matter(text: str) -> tuple[dict[str, str], str]:
-    """Returns the fields of the front matter and the text after it; no fields when it is absent or never closed."""
-    lines = text.split("\n")
-    fence = lines[0].rstrip()
-    if fence not in _FENCES:
-        return {}, text
-    end = next((n for n, line in enumerate(lines[1:], start=1) if line.rstrip() == fence), None)
-    if end is None:
-        return {}, text
-    return _fields(lines[1:end], _FENCES[fence]), "\n".join(lines[end + 1 :])
-
-
-def first_heading(text: str) -> str:
-    """Returns the first heading of a Markdown text (`# ...`, or underlined), those in code blocks left out; or ""."""
-    fence = ""
-    previous = ""
-    for line in text.split("\n"):
-        mark = _FENCE_LINE.match(line)
-        if mark and (not fence or mark[1].startswith(fence)):
-            fence = "" if fence else mark[1]
-        elif not fence:
-            heading = _ATX.match(line)
-            if heading and heading[1]:
-                return heading[1].strip()
-            if _SETEXT.match(line) and previous:
-                return previous
-        previous = "" if fence else line.strip()
-    return ""
-
-
-def _fields(lines: list[str], separator: str) -> dict[str, str]:
-    """Returns `key: value` lines as fields; lines of a list or a continuation are joined to the value with ", "."""
-    fields: dict[str, str] = {}
-    key = ""
-    for line in lines:
-        name, found, value = line.partition(separator)
-        if found and name.strip() and not line[0].isspace() and not line.startswith(("-", "#")):
-            key = name.strip().lower()
-            fields[key] = _unquoted(value)
-        elif key and line.strip() and not line.lstrip().startswith("#"):
-            item = _unquoted(line.strip().removeprefix("-"))
-            fields[key] = f"{fields[key]}, {item}" if fields[key] else item
-    return {name: value for name, value in fields.items() if value}
-
-
-def _unquoted(value: str) -> str:
-    text = value.strip()
-    return text[1:-1] if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'" else text
+    readers = {PDF_SUFFIXES: pdf_documents, DOCX_SUFFIXES: docx_documents, HTML_SUFFIXES: html_documents}
+    read = next((reader for suffixes, reader in readers.items() if suffix in suffixes), text_documents)
+    yield from read(path, id, lang)
 
 
 def _refuse_folder(error: OSError) -> None:

@@ -41,7 +41,38 @@ def jsonl_documents(
     """
     for number, record in read_jsonl(path, watch):
         where = f"{display_name(path)}:{number}"
-        yield _document(record, where, lang=lang, text_field=text_field or "text", id_field=id_field)
+        yield record_document(record, where, lang=lang, text_field=text_field or "text", id_field=id_field)
+
+
+def record_document(
+    record: dict[str, Any], where: str, *, lang: str, text_field: str, id_field: str | None
+) -> Document:
+    """Returns a record as a document.
+
+    Args:
+        record: JSON values by name.
+        where: its place, for messages.
+        lang: its language where it has no "lang".
+        text_field: the field that holds the text.
+        id_field: the field that holds the id; the first of "id", "_id" and "docid" when None.
+
+    Raises:
+        DataError: it has no id or no text, or a value is of the wrong type.
+    """
+    id_name = first_field(record, (id_field,) if id_field else ID_FIELDS)
+    if id_name is None:
+        raise DataError(_no_id(record, where, id_field))
+    id = id_text(record[id_name], id_name, where)
+    if text_field not in record:
+        raise DataError(_no_text(record, where, text_field))
+    text = record[text_field]
+    if not isinstance(text, str):
+        raise DataError(f'{where}: "{text_field}" is {json_type(text)}; a string is needed')
+    title, url, own_lang = (as_text(record.get(name)) for name in _NAMES)
+    metadata = _metadata(record, (id_name, text_field, *_NAMES))
+    require_unicode(where, id=id, text=text, title=title, url=url, lang=own_lang)
+    require_unicode(where, metadata="".join(metadata) + "".join(metadata.values()))
+    return Document(id=id, text=text, title=title, lang=own_lang.strip() or lang, url=url, metadata=metadata)
 
 
 def is_record(line: str | bytes) -> bool:
@@ -94,23 +125,6 @@ def require_unicode(where: str, **fields: str) -> None:
                 f'{where}: "{name}" holds half a surrogate pair (\\u{ord(text[error.start]):04x}) at character '
                 f"{error.start}; write the record again as valid Unicode"
             ) from error
-
-
-def _document(record: dict[str, Any], where: str, *, lang: str, text_field: str, id_field: str | None) -> Document:
-    id_name = first_field(record, (id_field,) if id_field else ID_FIELDS)
-    if id_name is None:
-        raise DataError(_no_id(record, where, id_field))
-    id = id_text(record[id_name], id_name, where)
-    if text_field not in record:
-        raise DataError(_no_text(record, where, text_field))
-    text = record[text_field]
-    if not isinstance(text, str):
-        raise DataError(f'{where}: "{text_field}" is {json_type(text)}; a string is needed')
-    title, url, own_lang = (as_text(record.get(name)) for name in _NAMES)
-    metadata = _metadata(record, (id_name, text_field, *_NAMES))
-    require_unicode(where, id=id, text=text, title=title, url=url, lang=own_lang)
-    require_unicode(where, metadata="".join(metadata) + "".join(metadata.values()))
-    return Document(id=id, text=text, title=title, lang=own_lang.strip() or lang, url=url, metadata=metadata)
 
 
 def _metadata(record: dict[str, Any], taken: tuple[str, ...]) -> dict[str, str]:

@@ -1,17 +1,32 @@
-"""How much of some input files has been read, in bytes on the disk: compressed files count as they lie there."""
+"""What the readers tell of their files: how much has been read, in bytes on the disk, and what is left out.
+
+Compressed files count as they lie on the disk.
+"""
 
 import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import IO
+from typing import IO, NamedTuple
 
 from openqa.files import STDIN
 
 
+class LeftOut(NamedTuple):
+    """A file, or several of one kind, that is not in the index, and why."""
+
+    name: str
+    why: str
+
+
 class InputMeter:
-    """What the readers tell of their files, and the share that is read of them."""
+    """What the readers tell of their files, and the share that is read of them.
+
+    Attributes:
+        left_out: what is not read, in the order in which it was found.
+    """
 
     def __init__(self) -> None:
+        self.left_out: list[LeftOut] = []
         self._all_bytes: int | None = None
         self._n_bytes = 0
         self._file: IO[bytes] | None = None
@@ -21,6 +36,12 @@ class InputMeter:
         sizes = [None if path == STDIN else _size(path) for path in paths]
         known = [size for size in sizes if size is not None]
         self._all_bytes = sum(known) if len(known) == len(sizes) else None
+
+    def leave_out(self, name: str, why: str) -> None:
+        """Takes a file that is not read; once, however often it is tried."""
+        found = LeftOut(name, why)
+        if found not in self.left_out:
+            self.left_out.append(found)
 
     def watch(self, file: IO[bytes]) -> None:
         """Takes a file that was opened."""

@@ -8,11 +8,10 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from openqa.corpus.folder import plain_suffix
 from openqa.corpus.jsonl import as_text, first_field, id_text, is_record, require_unicode
 from openqa.corpus.squad import squad_questions
 from openqa.errors import DataError
-from openqa.files import display_name, json_type, parse_object, read_lines, read_qrels
+from openqa.files import display_name, json_type, parse_object, plain_suffix, read_lines, read_qrels
 from openqa.types import Qrels, Question
 
 _TEXT_FIELDS = ("text", "question", "query")

@@ -3,6 +3,7 @@
     documents = ["../data/wikipedia-tr.jsonl.gz"]     # only a recipe has these; relative to the recipe's folder
     text_field = "text"
     id_field = "id"
+    tables = "markdown"                               # of CSV and TSV files without a column of texts
     lang = "tr"
     parts = ["bm25", "dense"]
 
@@ -23,7 +24,7 @@ from openqa.pipeline.parts import PARTS
 from openqa.pipeline.questions import check_language
 from openqa.settings import Settings, check_range, read_toml, shown
 
-_SOURCE_KEYS = ("documents", "text_field", "id_field")
+_SOURCE_KEYS = ("documents", "text_field", "id_field", "tables")
 
 
 class IndexConfig(Settings):
@@ -77,6 +78,7 @@ class Recipe:
     config: IndexConfig
     text_field: str | None = None
     id_field: str | None = None
+    tables: str = "markdown"
 
 
 def check_parts(parts: tuple[str, ...]) -> None:
@@ -112,11 +114,11 @@ def read_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
             if name not in known:
                 raise unknown_name("key", name, known)
         documents = _document_paths(path, values.pop("documents", None))
-        text_field, id_field = (_field_name(values, name) for name in _SOURCE_KEYS[1:])
+        text_field, id_field, tables = (_field_name(values, name) for name in _SOURCE_KEYS[1:])
         config = IndexConfig(**values)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
-    return Recipe(path.with_suffix(""), documents, config, text_field, id_field)
+    return Recipe(path.with_suffix(""), documents, config, text_field, id_field, tables or "markdown")
 
 
 def _document_paths(recipe: Path, value: Any) -> tuple[Path, ...]:

@@ -33,6 +33,7 @@ EXTRAS = {
     "faiss": ("faiss",),
     "hub": ("torch", "transformers", "sentence_transformers", "safetensors"),
     "train": ("torch", "transformers", "accelerate", "onnx", "onnxscript"),
+    "documents": ("trafilatura", "pypdf", "docx", "pyarrow"),
     "eval": ("ir_measures",),
 }
 _THREADS = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "NUMBA_NUM_THREADS")

@@ -6,7 +6,7 @@ only a writer needs when it writes.
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack
+from typing import TYPE_CHECKING, Unpack, cast
 
 from openqa.errors import IndexFolderError, unknown_name
 from openqa.index.folder import VERIFY_MODES
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from openqa.index.writer import Changes, WriteSummary
     from openqa.pipeline.config import IndexConfig
     from openqa.pipeline.sync import SyncSummary
-    from openqa.pipeline.writing import Writing
+    from openqa.pipeline.writing import Syncing, Writing
 
 
 def build(
@@ -236,10 +236,8 @@ class Index(IndexReader):
         folder: str | Path,
         *,
         lang: str = "und",
-        text_field: str | None = None,
-        id_field: str | None = None,
         dry_run: bool = False,
-        **how: Unpack["Writing"],
+        **how: Unpack["Syncing"],
     ) -> "SyncSummary":
         """Brings the index up to what a folder holds: added, changed and removed files since it was last read.
 
@@ -248,10 +246,9 @@ class Index(IndexReader):
         Args:
             folder: of documents, as for `openqa.corpus.read_documents`.
             lang: the language of documents that do not name their own.
-            text_field: the field of JSON Lines that holds the text; "text" by default.
-            id_field: the field of JSON Lines that holds the id; the first of "id", "_id" and "docid" by default.
             dry_run: only find out what would be done.
-            how: `workers`, `restart`, `on_progress` and `on_read`, as for `build`.
+            how: `text_field`, `id_field` and `tables`, as for `read_documents`; `workers`, `restart`, `on_progress` and
+                `on_read`, as for `build`.
 
         Raises:
             DataError: the folder is missing, holds no documents, or a file of it is wrong or changes while it is read.
@@ -261,11 +258,12 @@ class Index(IndexReader):
 
         self._prepare_change()
         view = self._view
-        reading = FolderReading(Path(folder), lang, text_field, id_field)
+        fields = (how.pop("text_field", None), how.pop("id_field", None), how.pop("tables", "markdown"))
+        reading, writing = FolderReading(Path(folder), lang, *fields), cast("Writing", how)
         return sync_folder(
             view.snapshot,
             reading,
-            None if dry_run else lambda documents, changes: self._write(documents, changes, **how),
+            None if dry_run else lambda documents, changes: self._write(documents, changes, **writing),
         )
 
     def repair(self) -> "RepairSummary":

@@ -12,10 +12,12 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openqa.corpus.documents import FolderFile, folder_files
+from openqa.corpus.columns import Columns
+from openqa.corpus.documents import FolderFile, folder_files, reason
+from openqa.corpus.meter import LeftOut
 from openqa.corpus.passages import whole
 from openqa.durable import json_bytes
-from openqa.errors import DataError
+from openqa.errors import DataError, NoText
 from openqa.index.folder import Snapshot
 from openqa.index.sources import SourceFile, SourceFolder, read_sources
 from openqa.pipeline.questions import check_language
@@ -36,20 +38,22 @@ class FolderReading:
     lang: str = UNDETERMINED
     text_field: str | None = None
     id_field: str | None = None
+    tables: str = Columns().tables
 
     def options(self) -> dict[str, str]:
         """The options that are not at their default."""
-        lang = None if self.lang == UNDETERMINED else self.lang
-        values = {"lang": lang, "text_field": self.text_field, "id_field": self.id_field}
-        return {name: value for name, value in values.items() if value is not None}
+        values = {"lang": self.lang, "text_field": self.text_field, "id_field": self.id_field, "tables": self.tables}
+        default = FolderReading(self.folder)
+        return {name: value for name, value in values.items() if value and value != getattr(default, name)}
 
 
 @dataclass(frozen=True, slots=True)
 class SyncSummary:
     """What has happened to the files of a folder since it was read last, and what that did to the index.
 
-    `n_read_documents` are those of added and changed files, most of which may be unchanged themselves. `written` is
-    what the writer did; None where there was nothing to do, or on a dry run.
+    `n_read_documents` are those of added and changed files, most of which may be unchanged themselves. `left_out` are
+    files without text, and those that cannot be read now, of which what was read before stays. `written` is what the
+    writer did; None where there was nothing to do, or on a dry run.
     """
 
     generation: int
@@ -59,6 +63,7 @@ class SyncSummary:
     n_unchanged: int
     n_read_documents: int
     n_removed_documents: int
+    left_out: tuple[LeftOut, ...]
     written: "WriteSummary | None" = None
 
 
@@ -89,7 +94,8 @@ def sync_folder(snapshot: Snapshot, reading: FolderReading, write: "Write | None
     check_language(reading.lang)
     folder = _absolute(reading.folder)
     before = {file.path: file for file in read_sources(snapshot.path, snapshot.generation, folder)}
-    files = [_read(file, before, reading.options()) for file in _files(reading)]
+    left_out: list[LeftOut] = []
+    files = [_read(file, before, reading.options(), left_out) for file in _files(reading, left_out)]
     current = {file.now.path for file in files}
     removed = [file for path, file in before.items() if path not in current]
     _refuse_hidden(reading.folder, removed)
@@ -115,6 +121,7 @@ def sync_folder(snapshot: Snapshot, reading: FolderReading, write: "Write | None
         n_unchanged=len(files) - len(parsed),
         n_read_documents=sum(len(file.now.document_ids) for file in parsed),
         n_removed_documents=len(gone),
+        left_out=tuple(left_out),
         written=written,
     )
 
@@ -131,18 +138,32 @@ def _absolute(folder: Path) -> str:
     return name
 
 
-def _files(reading: FolderReading) -> list[FolderFile]:
-    return folder_files(reading.folder, lang=reading.lang, text_field=reading.text_field, id_field=reading.id_field)
+def _files(reading: FolderReading, left_out: list[LeftOut]) -> list[FolderFile]:
+    columns = Columns(reading.text_field, reading.id_field, reading.tables)
+    return folder_files(reading.folder, reading.lang, columns, lambda name, why: left_out.append(LeftOut(name, why)))
 
 
-def _read(file: FolderFile, before: dict[str, SourceFile], options: dict[str, str]) -> _ReadFile:
-    """Compares a file with what it was, and parses it where it is another one."""
+def _read(
+    file: FolderFile, before: dict[str, SourceFile], options: dict[str, str], left_out: list[LeftOut]
+) -> _ReadFile:
+    """Compares a file with what it was, and parses it where it is another one.
+
+    One that cannot be read now stays what it was: it may be half written, and its documents must not be lost for that.
+    """
     state = _state(file.path)
     checksum = _checksum(file.path)
     then = before.get(file.name)
     if then and (then.size_bytes, then.checksum, dict(then.options)) == (state[0], checksum, options):
         return _ReadFile(file, then, is_new=False, is_changed=False, state=state)
-    ids = tuple(document.id for document in file.read() if whole(document))
+    try:
+        ids = tuple(document.id for document in file.read() if whole(document))
+    except DataError as error:
+        if not file.is_own:
+            raise
+        left_out.append(LeftOut(file.name, reason(file, error)))
+        if then and not isinstance(error, NoText):
+            return _ReadFile(file, then, is_new=False, is_changed=False, state=state)
+        ids = ()
     now = SourceFile(file.name, state[0], checksum, ids, options)
     return _ReadFile(file, now, is_new=then is None, is_changed=then is not None, state=state)
 

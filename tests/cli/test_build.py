@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.runs import bm25_index, corpus, openqa, write_jsonl
+from tests.corpus.own import write_pdf
 
 
 def test_build_says_what_it_built(tmp_path: Path) -> None:
@@ -101,3 +102,25 @@ def test_an_encoder_may_be_named(tmp_path: Path) -> None:
         1,
         'unknown encoder "statik"; known: mini, static; did you mean "static"?\n',
     )
+
+
+def test_a_folder_of_ones_own_files(tmp_path: Path) -> None:
+    """What cannot be read is named, for people and for programs; the form of tables can be chosen."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    write_pdf(docs / "report.pdf", ["Oil wrestling is held in Edirne."])
+    write_pdf(docs / "locked.pdf", ["Secret."], password="x")
+    (docs / "cities.csv").write_text("city,river\nEdirne,Tunca\n")
+    (docs / "photo.png").write_bytes(b"x")
+    arguments = (docs, "--parts", "bm25", "--tables", "{city} lies on the {river}.", "--json")
+    ended = openqa("build", tmp_path / "index", *arguments)
+    assert ended.code == 0, ended.err
+    assert ended.json()["left_out"] == [
+        {"name": "1 × .png", "why": "is of a kind that is not read"},
+        {"name": "locked.pdf", "why": "is encrypted; give a copy without a password"},
+    ]
+    assert "left out: locked.pdf: is encrypted; give a copy without a password\n" in ended.err
+    found = openqa("search", tmp_path / "index", "Tunca", "-r", "bm25", "--json").json()
+    assert found["hits"][0]["text"] == "Edirne lies on the Tunca."
+    wrong = openqa("build", tmp_path / "other", docs, "--tables", "{town}")
+    assert wrong.err.startswith('tables names the column "town"; there are: city, river\n')

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from openqa.corpus import read_documents
+from openqa.corpus.columns import Columns
 from openqa.corpus.documents import KNOWN_LAYOUTS, folder_files
 from openqa.errors import DataError
 
@@ -103,26 +104,29 @@ def test_the_fields_can_be_named(tmp_path: Path) -> None:
 def test_an_empty_file_is_refused(tmp_path: Path, name: str) -> None:
     """A file without documents is an error, not an empty index."""
     path = put(tmp_path / name)
-    assert refusal(path) == f"{path}: holds no documents; give a file or folder with at least one"
+    kind = "is empty; give a file with text" if path.suffix in (".txt", ".md") else "holds no documents; give a file"
+    assert refusal(path).startswith(f"{path}: {kind}")
 
 
 def test_folders_without_documents_are_refused(tmp_path: Path) -> None:
     """The message says what was found and what is known."""
     expected = f"{tmp_path}: holds no documents of a known kind (found: %s); {KNOWN_LAYOUTS}"
     assert refusal(tmp_path) == expected % "nothing"
-    put(tmp_path / "b.pdf")
+    put(tmp_path / "b.odt")
     put(tmp_path / "queries.jsonl", record("q"))
-    assert refusal(tmp_path) == expected % "b.pdf, queries.jsonl"
+    assert refusal(tmp_path) == expected % "b.odt, queries.jsonl"
 
 
 def test_an_unknown_kind_of_file_is_refused(tmp_path: Path) -> None:
     """The message lists the known kinds."""
-    path = put(tmp_path / "report.pdf", "%PDF")
-    assert refusal(path) == (
-        f"{path}: not a known kind of corpus; known: .jsonl (one passage a line), .json in SQuAD's form, .txt and .md, "
-        f"each also with .gz; a folder with corpus.jsonl (BEIR), with .jsonl files (MIRACL), or with .txt and .md "
-        f"files at any depth; - for .jsonl from standard input"
-    )
+    for name in ("report.odt", "report.pdf.gz"):
+        path = put(tmp_path / name, "x")
+        assert refusal(path) == (
+            f"{path}: not a known kind of corpus; known: .jsonl (one passage a line), .json in SQuAD's form, .csv, "
+            f".tsv, .txt, .md and .html, each also with .gz; .parquet, .pdf, .docx; a folder with corpus.jsonl (BEIR), "
+            f"with .jsonl or .parquet files (MIRACL, the hub's), or with files of the other kinds at any depth; - for "
+            f".jsonl from standard input"
+        )
 
 
 def test_a_missing_path_is_refused_before_the_first_document(tmp_path: Path) -> None:
@@ -176,18 +180,24 @@ def test_wrong_calls_are_value_errors() -> None:
 
 def test_the_files_of_a_folder_are_those_that_are_read(tmp_path: Path) -> None:
     """Texts at any depth, or JSON Lines, by their path below the folder; their documents together are the folder's."""
-    for name in ("b.txt", "sub/a.md", "notes.pdf"):
+    found: list[tuple[str, str]] = []
+
+    def left_out(name: str, why: str) -> None:
+        found.append((name, why))
+
+    for name in ("b.txt", "sub/a.md", "notes.odt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"Text of {name}.")
-    files = folder_files(tmp_path, lang="en")
+    files = folder_files(tmp_path, "en", Columns(), left_out)
     assert [(file.name, file.path) for file in files] == [(name, tmp_path / name) for name in ("b.txt", "sub/a.md")]
     assert [document for file in files for document in file.read()] == list(read_documents([tmp_path], lang="en"))
+    assert found == [("1 × .odt", "is of a kind that is not read")]
     (tmp_path / "queries.jsonl").write_text("")
     (tmp_path / "docs-2.jsonl").write_text('{"id": "2", "body": "x"}\n')
     (tmp_path / "docs-10.jsonl").write_text('{"id": "10", "body": "x"}\n')
-    files = folder_files(tmp_path, text_field="body")
+    files = folder_files(tmp_path, "und", Columns(text_field="body"), left_out)
     assert [file.name for file in files] == ["docs-2.jsonl", "docs-10.jsonl"]
     assert [document.id for file in files for document in file.read()] == ["2", "10"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no documents of a known kind"):
-        folder_files(tmp_path / "empty")
+        folder_files(tmp_path / "empty", "und", Columns(), left_out)

@@ -113,7 +113,7 @@ def test_what_is_given_goes_before_the_recipe(tmp_path: Path) -> None:
         (
             "documents = 'a'\nlangs = 'tr'",
             'unknown key "langs"; known: b, documents, encoder, id_field, k1, lang, parts, segment_size, split, '
-            'text_field, window_words; did you mean "lang"?',
+            'tables, text_field, window_words; did you mean "lang"?',
         ),
         ("documents = 'a'\nk1 = -1", "k1 is -1.0; a number of at least 0 is needed"),
     ],

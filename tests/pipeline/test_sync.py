@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -164,15 +163,17 @@ def test_files_are_known_by_their_bytes(tmp_path: Path) -> None:
         assert index.passage("oslo.txt").lang == "fr"
 
 
-def test_what_has_no_text_is_no_document(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_has_no_text_is_no_document(tmp_path: Path) -> None:
     """A file that becomes empty, and a record without text, take their documents out of the index."""
     docs = folder_of(tmp_path / "docs", TEXTS)
     records = jsonl(tmp_path / "records" / "a.jsonl", {"1": "one", "2": "two"})
-    with empty_index(tmp_path / "index") as index, caplog.at_level(logging.WARNING):
+    with empty_index(tmp_path / "index") as index:
         index.sync(docs)
         index.sync(records.parent)
         (docs / "oslo.txt").write_text(" \n")
-        assert (index.sync(docs).n_removed_documents, len(caplog.records)) == (1, 1)
+        summary = index.sync(docs)
+        assert summary.left_out == (("oslo.txt", "is empty; give a file with text"),)
+        assert summary.n_removed_documents == 1
         jsonl(records, {"1": "one", "2": " "})
         index.sync(records.parent)
         assert ids(index) == {"paris.txt", "sub/rome.md", "1"}
@@ -312,3 +313,33 @@ def test_a_stopped_sync_goes_on_or_takes_the_folder_as_it_is_now(tmp_path: Path)
         told: list[int] = []
         index.sync(docs, on_progress=told.append)
         assert (ids(index), told, index.verify()) == (set(TEXTS), [1, 2, 3], [])
+
+
+def test_a_file_that_cannot_be_read_keeps_what_was_read_of_it(tmp_path: Path) -> None:
+    """It is named; its documents stay until it can be read again or has gone; other files are brought up to date."""
+    docs = folder_of(tmp_path / "docs", {**TEXTS, "new.csv": "city,note\nRome,\n1,2,3\n"})
+    with empty_index(tmp_path / "index") as index:
+        summary = index.sync(docs)
+        assert [(found.name, found.why[:22]) for found in summary.left_out] == [("new.csv", "line 3: has 3 cells, t")]
+        assert ids(index) == set(TEXTS)
+        (docs / "oslo.txt").write_bytes(b"\xff half written")
+        folder_of(docs, {"paris.txt": "Paris lies on the Seine.", "new.csv": "city,note\nRome,old\n"})
+        summary = index.sync(docs)
+        assert [found.name for found in summary.left_out] == ["oslo.txt"]
+        assert files(summary) == ((), ("new.csv", "paris.txt"), (), 2)
+        assert ids(index) == {*TEXTS, "new.csv#rows=1-1"}
+        folder_of(docs, {"oslo.txt": "Oslo is in Norway."})
+        summary = index.sync(docs)
+        assert (files(summary), summary.left_out) == (((), ("oslo.txt",), (), 3), ())
+        assert index.passage("oslo.txt").text == "Oslo is in Norway."
+
+
+def test_the_form_of_tables_is_an_option_of_the_reading(tmp_path: Path) -> None:
+    """Another form changes the table and nothing else."""
+    docs = folder_of(tmp_path / "docs", {**TEXTS, "a.csv": "city,river\nRome,Tiber\n"})
+    with empty_index(tmp_path / "index") as index:
+        index.sync(docs)
+        summary = index.sync(docs, tables="{city} is on the {river}.")
+        assert index.passage("a.csv#rows=1-1").text == "Rome is on the Tiber."
+        assert files(index.sync(docs, tables="{city} is on the {river}.")) == ((), (), (), 4)
+        assert summary.written is not None
