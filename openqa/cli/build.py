@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from openqa.cli.options import AsJson, DocumentLang, Files, IdField, IndexPath, Restart, Tables, TextField, Workers
+from openqa.cli.options import (
+    AsJson,
+    DocumentLang,
+    Files,
+    IdField,
+    IndexPath,
+    Restart,
+    Tables,
+    TextField,
+    TitleField,
+    Workers,
+)
 from openqa.cli.output import note, print_json, size
 from openqa.cli.progress import Count, duration, progress
 
@@ -17,7 +28,6 @@ if TYPE_CHECKING:
 
 _RECIPE_SUFFIX = ".toml"
 _SHOWN_LEFT_OUT = 20
-FIELDS = ("text_field", "id_field", "tables")  # how records and tables are read
 
 
 def build(
@@ -45,6 +55,7 @@ def build(
     ] = None,
     text_field: TextField = None,
     id_field: IdField = None,
+    title_field: TitleField = None,
     tables: Tables = None,
     workers: Workers = 1,
     restart: Restart = False,
@@ -69,12 +80,12 @@ def build(
         "window_words": window_words,
         "text_field": text_field,
         "id_field": id_field,
+        "title_field": title_field,
         "tables": tables,
     }
     recipe = _recipe(index, files, {key: value for key, value in chosen.items() if value is not None})
     path, config, meter = recipe.index_path, recipe.config, InputMeter()
-    fields = {key: getattr(recipe, key) for key in FIELDS}
-    documents = read_documents(recipe.documents, lang=config.lang, **fields, meter=meter)
+    documents = read_documents(recipe.documents, lang=config.lang, fields=recipe.fields, meter=meter)
     with progress(Count("building", "passages", share=meter.share)) as count:
         summary = write_index(
             path,
@@ -103,6 +114,7 @@ def add(
     lang: DocumentLang = None,
     text_field: TextField = None,
     id_field: IdField = None,
+    title_field: TitleField = None,
     tables: Tables = None,
     workers: Workers = 1,
     restart: Restart = False,
@@ -114,6 +126,7 @@ def add(
     was stopped goes on where it was when the same command is run again.
     """
     from openqa.corpus.documents import read_documents
+    from openqa.corpus.fields import USUAL, Fields
     from openqa.corpus.meter import InputMeter
     from openqa.pipeline.index import open_index
     from openqa.pipeline.questions import check_language
@@ -125,8 +138,8 @@ def add(
     meter = InputMeter()
     adding = Count("adding", "passages", share=meter.share, is_all_new=False)
     with open_index(index) as opened, progress(adding) as count:
-        fields: dict[str, Any] = {"text_field": text_field, "id_field": id_field, "tables": tables or "markdown"}
-        documents = read_documents(files, lang=lang or "und", **fields, meter=meter)
+        fields = Fields(text_field, id_field, title_field, tables or USUAL.tables)
+        documents = read_documents(files, lang=lang or "und", fields=fields, meter=meter)
         summary = opened.add(
             documents, replace=replace, workers=workers, restart=restart, on_progress=count, on_read=count.read
         )
@@ -185,6 +198,7 @@ def left_out_json(left_out: "Sequence[LeftOut]") -> dict[str, Any]:
 
 
 def _recipe(index: Path, files: list[Path] | None, chosen: dict[str, Any]) -> "Recipe":
+    from openqa.corpus.fields import NAMES, Fields
     from openqa.pipeline.config import IndexConfig, Recipe, read_recipe
 
     if index.suffix == _RECIPE_SUFFIX:
@@ -193,5 +207,5 @@ def _recipe(index: Path, files: list[Path] | None, chosen: dict[str, Any]) -> "R
         return read_recipe(index, chosen)
     if not files:
         raise typer.BadParameter("no documents given; name at least one file or folder, or a recipe that ends in .toml")
-    fields = {key: chosen.pop(key) for key in FIELDS if key in chosen}
-    return Recipe(index, tuple(files), IndexConfig(**chosen), **fields)
+    named = {name: chosen.pop(key) for key, name in NAMES.items() if key in chosen}
+    return Recipe(index, tuple(files), IndexConfig(**chosen), Fields(**named))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from openqa.cli.build import left_out_json, note_left_out, written, written_json
-from openqa.cli.options import AsJson, DocumentLang, IdField, IndexPath, Restart, Tables, TextField, Workers
+from openqa.cli.options import AsJson, DocumentLang, IdField, IndexPath, Restart, Tables, TextField, TitleField, Workers
 from openqa.cli.output import note, one_line, print_json
 from openqa.cli.progress import Count, progress
 
@@ -65,6 +65,7 @@ def sync(
     lang: DocumentLang = None,
     text_field: TextField = None,
     id_field: IdField = None,
+    title_field: TitleField = None,
     tables: Tables = None,
     workers: Workers = 1,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be done.")] = False,
@@ -76,15 +77,14 @@ def sync(
     once or nothing on any error. Files with the same bytes as then are not parsed again. Files that cannot be read are
     named, and keep what was read of them before.
     """
+    from openqa.corpus.fields import USUAL, Fields
     from openqa.pipeline.index import open_index
 
     with open_index(index) as opened, progress(Count("syncing", "passages", is_all_new=False)) as count:
         summary = opened.sync(
             folder,
             lang=lang or "und",
-            text_field=text_field,
-            id_field=id_field,
-            tables=tables or "markdown",
+            fields=Fields(text_field, id_field, title_field, tables or USUAL.tables),
             dry_run=dry_run,
             workers=workers,
             on_progress=count,

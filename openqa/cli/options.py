@@ -44,6 +44,9 @@ TextField = Annotated[
 IdField = Annotated[
     str | None, typer.Option("--id-field", help='The field that holds the id.  [default: "id", "_id" or "docid"]')
 ]
+TitleField = Annotated[
+    str | None, typer.Option("--title-field", help='The field or column that holds the title.  [default: "title"]')
+]
 Tables = Annotated[
     str | None,
     typer.Option(

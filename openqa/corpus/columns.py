@@ -8,12 +8,12 @@ a table, whose rows become text in groups.
 import csv
 import zlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from io import BufferedReader, RawIOBase, TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import IO, Any, cast
 
+from openqa.corpus.fields import Fields
 from openqa.corpus.jsonl import record_document
 from openqa.corpus.tables import row_groups
 from openqa.errors import DataError, NoText, require
@@ -32,22 +32,13 @@ _DAMAGE = (EOFError, zlib.error, OSError)
 Watch = Callable[[IO[bytes]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """How columns become documents: the column of texts, that of ids, and the form of tables without texts."""
-
-    text_field: str | None = None
-    id_field: str | None = None
-    tables: str = "markdown"
-
-
-def parquet_documents(path: Path, lang: str, columns: Columns) -> Iterator[Document]:
+def parquet_documents(path: Path, lang: str, fields: Fields) -> Iterator[Document]:
     """Yields a document for each row of a Parquet file, a thousand rows in memory at a time.
 
     Args:
         path: the file.
         lang: the language of rows that have no "lang".
-        columns: the names of the columns.
+        fields: the names of the columns.
 
     Raises:
         DataError: the file is damaged, or a row has no id or no text; with the path and the row.
@@ -64,7 +55,7 @@ def parquet_documents(path: Path, lang: str, columns: Columns) -> Iterator[Docum
                 for row in batch.to_pylist():
                     number += 1
                     record = {name: _plain(value) for name, value in row.items()}
-                    yield _record(record, f"{path}: row {number}", lang, columns)
+                    yield record_document(record, f"{path}: row {number}", lang, fields)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
             f"{path}: cannot read on after row {number} ({' '.join(str(error).split())}); the file is damaged, cut off "
@@ -72,7 +63,7 @@ def parquet_documents(path: Path, lang: str, columns: Columns) -> Iterator[Docum
         ) from error
 
 
-def table_documents(path: Path, id: str, lang: str, columns: Columns, watch: Watch | None = None) -> Iterator[Document]:
+def table_documents(path: Path, id: str, lang: str, fields: Fields, watch: Watch | None = None) -> Iterator[Document]:
     """Yields the rows of a CSV or TSV file: each a document where there is a column of texts, else groups of rows.
 
     A group's id is the file's with `#rows=1-20`, its title the file's name.
@@ -81,7 +72,7 @@ def table_documents(path: Path, id: str, lang: str, columns: Columns, watch: Wat
         path: the file; may end in .gz.
         id: of the file.
         lang: the language of rows that have no "lang".
-        columns: the names of the columns, and the form of tables.
+        fields: the names of the columns, and the form of tables.
         watch: is given the open file, to see how far it has been read.
 
     Raises:
@@ -97,13 +88,13 @@ def table_documents(path: Path, id: str, lang: str, columns: Columns, watch: Wat
         if watch:
             watch(file)
         header, rows = _read(path, buffered, lines)
-        if columns.text_field or "text" in header:
+        if fields.text or "text" in header:
             for where, row in rows:
                 record = {name: cell or None for name, cell in zip(header, row, strict=True)}
-                yield _record(record, where, lang, columns)
+                yield record_document(record, where, lang, fields)
             return
         title = Path(path.name.removesuffix(".gz")).stem
-        for group in row_groups(header, (row for _, row in rows), columns.tables):
+        for group in row_groups(header, (row for _, row in rows), fields.tables):
             yield Document(f"{id}#rows={group.first}-{group.last}", group.text, title, lang)
 
 
@@ -172,10 +163,6 @@ def _unreadable(path: Path, line: int, error: Exception) -> DataError:
             f"iconv -f ISO-8859-1 -t UTF-8"
         )
     return DataError(f"{path}:{line}: cannot read on ({error}); the file is damaged, cut off or no table")
-
-
-def _record(record: dict[str, Any], where: str, lang: str, columns: Columns) -> Document:
-    return record_document(record, where, lang=lang, text_field=columns.text_field or "text", id_field=columns.id_field)
 
 
 def _plain(value: object) -> object:

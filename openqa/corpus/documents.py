@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from openqa.corpus.columns import PARQUET_SUFFIXES, Columns, Watch, parquet_documents
+from openqa.corpus.columns import PARQUET_SUFFIXES, Watch, parquet_documents
+from openqa.corpus.fields import USUAL, Fields
 from openqa.corpus.folder import LeaveOut, is_own_file, own_documents, own_files
 from openqa.corpus.jsonl import is_record, jsonl_documents
 from openqa.corpus.meter import InputMeter
@@ -55,26 +56,25 @@ class Reading:
 
     Attributes:
         lang: of documents that do not name their own.
-        columns: of records and tables.
+        fields: of records and tables.
         watch: is given each open file that is streamed.
         leave_out: is told of files of a folder that are not read.
     """
 
     lang: str
-    columns: Columns
+    fields: Fields
     watch: Watch | None
     leave_out: LeaveOut
 
     def shard(self, path: Path) -> Iterator[Document]:
         """The documents of one file of records."""
         if plain_suffix(path.name) in PARQUET_SUFFIXES:
-            return parquet_documents(path, self.lang, self.columns)
-        fields = {"text_field": self.columns.text_field, "id_field": self.columns.id_field}
-        return jsonl_documents(path, lang=self.lang, watch=self.watch, **fields)
+            return parquet_documents(path, self.lang, self.fields)
+        return jsonl_documents(path, lang=self.lang, fields=self.fields, watch=self.watch)
 
     def own(self, path: Path, name: str) -> Iterator[Document]:
         """The documents of one of a person's own files."""
-        return own_documents(path, name, self.lang, self.columns, self.watch)
+        return own_documents(path, name, self.lang, self.fields, self.watch)
 
 
 _Files = Callable[[], Iterable[FolderFile]]
@@ -84,9 +84,7 @@ def read_documents(
     paths: Sequence[Path],
     *,
     lang: str = "und",
-    text_field: str | None = None,
-    id_field: str | None = None,
-    tables: str = "markdown",
+    fields: Fields = USUAL,
     meter: InputMeter | None = None,
 ) -> Iterator[Document]:
     """Yields the documents of files and folders, one after the other, whatever their layout.
@@ -99,9 +97,7 @@ def read_documents(
     Args:
         paths: at least one file or folder; "-" is JSON Lines from standard input.
         lang: the language of documents that do not name their own; "und" leaves it to be identified.
-        text_field: the field of records that holds the text; "text" by default.
-        id_field: the field of records that holds the id; the first of "id", "_id" and "docid" by default.
-        tables: how rows of CSV and TSV files without a column of texts become text; as for `tables.row_groups`.
+        fields: of records and tables.
         meter: is told how much there is to read, how far the reading is, and what is left out.
 
     Raises:
@@ -112,7 +108,7 @@ def read_documents(
     if isinstance(paths, str | Path) or not paths:
         raise ValueError("paths must be a sequence of at least one path")
     leave_out = meter.leave_out if meter else _warn
-    reading = Reading(lang, Columns(text_field, id_field, tables), meter.watch if meter else None, leave_out)
+    reading = Reading(lang, fields, meter.watch if meter else None, leave_out)
     found = [(path, _files_of(path, reading)) for path in map(Path, paths)]
     _refuse_equal_names([path for path, _ in found])
     if meter:
@@ -122,19 +118,19 @@ def read_documents(
     return _read_all(found, meter, leave_out)
 
 
-def folder_files(folder: Path, lang: str, columns: Columns, leave_out: LeaveOut) -> list[FolderFile]:
+def folder_files(folder: Path, lang: str, fields: Fields, leave_out: LeaveOut) -> list[FolderFile]:
     """Returns the files of a folder that `read_documents` reads, in its order.
 
     Args:
         folder: where to look.
         lang: as for `read_documents`.
-        columns: how records and tables are read.
+        fields: of records and tables.
         leave_out: is told of files of other kinds.
 
     Raises:
         DataError: the folder cannot be read, or holds no documents of a known kind.
     """
-    return list(_files_of_folder(folder, Reading(lang, columns, None, leave_out))())
+    return list(_files_of_folder(folder, Reading(lang, fields, None, leave_out))())
 
 
 def shard_files(folder: Path) -> list[Path]:

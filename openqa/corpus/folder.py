@@ -9,8 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from openqa.corpus.columns import TABLE_SUFFIXES, Columns, Watch, table_documents
+from openqa.corpus.columns import TABLE_SUFFIXES, Watch, table_documents
 from openqa.corpus.docx import DOCX_SUFFIXES, docx_documents
+from openqa.corpus.fields import Fields
 from openqa.corpus.html import HTML_SUFFIXES, html_documents
 from openqa.corpus.markdown import TEXT_SUFFIXES, text_documents
 from openqa.corpus.pdf import PDF_SUFFIXES, pdf_documents
@@ -54,14 +55,14 @@ def own_files(folder: Path, leave_out: LeaveOut) -> Iterator[Path]:
         leave_out(f"{n} × {suffix}", OTHER_KIND)
 
 
-def own_documents(path: Path, id: str, lang: str, columns: Columns, watch: Watch | None = None) -> Iterator[Document]:
+def own_documents(path: Path, id: str, lang: str, fields: Fields, watch: Watch | None = None) -> Iterator[Document]:
     """Yields the documents of one file: most have one, a PDF one a page, a table one a group of rows.
 
     Args:
         path: a file that `is_own_file` knows.
         id: of the file.
         lang: its language where it does not name its own.
-        columns: how tables are read.
+        fields: of tables.
         watch: is given the open file of a table, to see how far it has been read.
 
     Raises:
@@ -73,7 +74,7 @@ def own_documents(path: Path, id: str, lang: str, columns: Columns, watch: Watch
         raise DataError(f"{shown}: the file's name is not UTF-8; rename the file")
     suffix = plain_suffix(path.name)
     if suffix in TABLE_SUFFIXES:
-        yield from table_documents(path, id, lang, columns, watch)
+        yield from table_documents(path, id, lang, fields, watch)
         return
     readers = {PDF_SUFFIXES: pdf_documents, DOCX_SUFFIXES: docx_documents, HTML_SUFFIXES: html_documents}
     read = next((reader for suffixes, reader in readers.items() if suffix in suffixes), text_documents)

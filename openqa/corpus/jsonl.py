@@ -9,12 +9,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import IO, Any
 
+from openqa.corpus.fields import USUAL, Fields
 from openqa.errors import DataError
 from openqa.files import display_name, json_type, read_jsonl
 from openqa.types import Document
 
 ID_FIELDS = ("id", "_id", "docid")
-_NAMES = ("title", "url", "lang")
+_NAMES = ("url", "lang")
 _LIKELY_TEXT = ("body", "content", "contents", "context", "passage", "paragraph", "document", "abstract", "answer")
 _LIKELY_ID = ("doc_id", "docno", "document_id", "passage_id", "pid", "uid", "uuid", "key", "url", "slug")
 
@@ -23,8 +24,7 @@ def jsonl_documents(
     path: Path,
     *,
     lang: str = "und",
-    text_field: str | None = None,
-    id_field: str | None = None,
+    fields: Fields = USUAL,
     watch: Callable[[IO[bytes]], None] | None = None,
 ) -> Iterator[Document]:
     """Yields a document for each line of a JSON Lines file.
@@ -32,8 +32,7 @@ def jsonl_documents(
     Args:
         path: the file; may end in .gz, or be "-" for standard input.
         lang: the language of records that have no "lang".
-        text_field: the field that holds the text; "text" by default.
-        id_field: the field that holds the id; the first of "id", "_id" and "docid" by default.
+        fields: their names.
         watch: is given the open file, to see how far it has been read.
 
     Raises:
@@ -41,35 +40,33 @@ def jsonl_documents(
     """
     for number, record in read_jsonl(path, watch):
         where = f"{display_name(path)}:{number}"
-        yield record_document(record, where, lang=lang, text_field=text_field or "text", id_field=id_field)
+        yield record_document(record, where, lang, fields)
 
 
-def record_document(
-    record: dict[str, Any], where: str, *, lang: str, text_field: str, id_field: str | None
-) -> Document:
+def record_document(record: dict[str, Any], where: str, lang: str, fields: Fields) -> Document:
     """Returns a record as a document.
 
     Args:
         record: JSON values by name.
         where: its place, for messages.
         lang: its language where it has no "lang".
-        text_field: the field that holds the text.
-        id_field: the field that holds the id; the first of "id", "_id" and "docid" when None.
+        fields: their names.
 
     Raises:
         DataError: it has no id or no text, or a value is of the wrong type.
     """
-    id_name = first_field(record, (id_field,) if id_field else ID_FIELDS)
+    id_name, text_field = first_field(record, (fields.id,) if fields.id else ID_FIELDS), fields.text or "text"
     if id_name is None:
-        raise DataError(_no_id(record, where, id_field))
+        raise DataError(_no_id(record, where, fields.id))
     id = id_text(record[id_name], id_name, where)
     if text_field not in record:
         raise DataError(_no_text(record, where, text_field))
     text = record[text_field]
     if not isinstance(text, str):
         raise DataError(f'{where}: "{text_field}" is {json_type(text)}; a string is needed')
-    title, url, own_lang = (as_text(record.get(name)) for name in _NAMES)
-    metadata = _metadata(record, (id_name, text_field, *_NAMES))
+    names = (fields.title or "title", *_NAMES)
+    title, url, own_lang = (as_text(record.get(name)) for name in names)
+    metadata = _metadata(record, (id_name, text_field, *names))
     require_unicode(where, id=id, text=text, title=title, url=url, lang=own_lang)
     require_unicode(where, metadata="".join(metadata) + "".join(metadata.values()))
     return Document(id=id, text=text, title=title, lang=own_lang.strip() or lang, url=url, metadata=metadata)
@@ -149,7 +146,7 @@ def _no_text(record: dict[str, Any], where: str, text_field: str) -> str:
 def _likely_text(record: dict[str, Any]) -> str | None:
     strings = {name: value for name, value in record.items() if isinstance(value, str) and value.strip()}
     by_name = first_field(strings, _LIKELY_TEXT)
-    others = [name for name in strings if name not in (*ID_FIELDS, *_LIKELY_ID, *_NAMES)]
+    others = [name for name in strings if name not in (*ID_FIELDS, *_LIKELY_ID, "title", *_NAMES)]
     longest = max(others, key=lambda name: len(strings[name]), default=None)
     if by_name or longest is None:
         return by_name

@@ -3,6 +3,7 @@
     documents = ["../data/wikipedia-tr.jsonl.gz"]     # only a recipe has these; relative to the recipe's folder
     text_field = "text"
     id_field = "id"
+    title_field = "title"
     tables = "markdown"                               # of CSV and TSV files without a column of texts
     lang = "tr"
     parts = ["bm25", "dense"]
@@ -17,6 +18,7 @@ from typing import Any
 
 from pydantic import model_validator
 
+from openqa.corpus.fields import NAMES, USUAL, Fields
 from openqa.corpus.passages import Splitting
 from openqa.errors import ConfigError, unknown_name
 from openqa.files import STDIN
@@ -24,7 +26,7 @@ from openqa.pipeline.parts import PARTS
 from openqa.pipeline.questions import check_language
 from openqa.settings import Settings, check_range, read_toml, shown
 
-_SOURCE_KEYS = ("documents", "text_field", "id_field", "tables")
+_SOURCE_KEYS = ("documents", *NAMES)
 
 
 class IndexConfig(Settings):
@@ -76,9 +78,7 @@ class Recipe:
     index_path: Path
     documents: tuple[Path, ...]
     config: IndexConfig
-    text_field: str | None = None
-    id_field: str | None = None
-    tables: str = "markdown"
+    fields: Fields = USUAL
 
 
 def check_parts(parts: tuple[str, ...]) -> None:
@@ -114,11 +114,11 @@ def read_recipe(path: Path, overrides: Mapping[str, Any] | None = None) -> Recip
             if name not in known:
                 raise unknown_name("key", name, known)
         documents = _document_paths(path, values.pop("documents", None))
-        text_field, id_field, tables = (_field_name(values, name) for name in _SOURCE_KEYS[1:])
+        named = {name: _field_name(values, key) for key, name in NAMES.items() if key in values}
         config = IndexConfig(**values)
     except ConfigError as error:
         raise ConfigError(f"{path}: {error}") from error
-    return Recipe(path.with_suffix(""), documents, config, text_field, id_field, tables or "markdown")
+    return Recipe(path.with_suffix(""), documents, config, Fields(**named))
 
 
 def _document_paths(recipe: Path, value: Any) -> tuple[Path, ...]:
@@ -128,8 +128,8 @@ def _document_paths(recipe: Path, value: Any) -> tuple[Path, ...]:
     return tuple(STDIN if name == str(STDIN) else recipe.parent / name for name in names)
 
 
-def _field_name(values: dict[str, Any], key: str) -> str | None:
-    name = values.pop(key, None)
-    if name is not None and not isinstance(name, str):
+def _field_name(values: dict[str, Any], key: str) -> str:
+    name = values.pop(key)
+    if not isinstance(name, str):
         raise ConfigError(f"{key} is {shown(name)}; the name of a field is needed")
     return name

@@ -6,8 +6,9 @@ only a writer needs when it writes.
 
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Unpack, cast
+from typing import TYPE_CHECKING, Unpack
 
+from openqa.corpus.fields import USUAL, Fields
 from openqa.errors import IndexFolderError, unknown_name
 from openqa.index.folder import VERIFY_MODES
 from openqa.pipeline.background import BackgroundCheck
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from openqa.index.writer import Changes, WriteSummary
     from openqa.pipeline.config import IndexConfig
     from openqa.pipeline.sync import SyncSummary
-    from openqa.pipeline.writing import Syncing, Writing
+    from openqa.pipeline.writing import Writing
 
 
 def build(
@@ -236,8 +237,9 @@ class Index(IndexReader):
         folder: str | Path,
         *,
         lang: str = "und",
+        fields: Fields = USUAL,
         dry_run: bool = False,
-        **how: Unpack["Syncing"],
+        **how: Unpack["Writing"],
     ) -> "SyncSummary":
         """Brings the index up to what a folder holds: added, changed and removed files since it was last read.
 
@@ -246,9 +248,9 @@ class Index(IndexReader):
         Args:
             folder: of documents, as for `openqa.corpus.read_documents`.
             lang: the language of documents that do not name their own.
+            fields: of records and tables.
             dry_run: only find out what would be done.
-            how: `text_field`, `id_field` and `tables`, as for `read_documents`; `workers`, `restart`, `on_progress` and
-                `on_read`, as for `build`.
+            how: `workers`, `restart`, `on_progress` and `on_read`, as for `build`.
 
         Raises:
             DataError: the folder is missing, holds no documents, or a file of it is wrong or changes while it is read.
@@ -258,12 +260,11 @@ class Index(IndexReader):
 
         self._prepare_change()
         view = self._view
-        fields = (how.pop("text_field", None), how.pop("id_field", None), how.pop("tables", "markdown"))
-        reading, writing = FolderReading(Path(folder), lang, *fields), cast("Writing", how)
+        reading = FolderReading(Path(folder), lang, fields)
         return sync_folder(
             view.snapshot,
             reading,
-            None if dry_run else lambda documents, changes: self._write(documents, changes, **writing),
+            None if dry_run else lambda documents, changes: self._write(documents, changes, **how),
         )
 
     def repair(self) -> "RepairSummary":

@@ -12,8 +12,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from openqa.corpus.columns import Columns
 from openqa.corpus.documents import FolderFile, folder_files, reason
+from openqa.corpus.fields import USUAL, Fields
 from openqa.corpus.meter import LeftOut
 from openqa.corpus.passages import whole
 from openqa.durable import json_bytes
@@ -36,15 +36,11 @@ class FolderReading:
 
     folder: Path
     lang: str = UNDETERMINED
-    text_field: str | None = None
-    id_field: str | None = None
-    tables: str = Columns().tables
+    fields: Fields = USUAL
 
     def options(self) -> dict[str, str]:
         """The options that are not at their default."""
-        values = {"lang": self.lang, "text_field": self.text_field, "id_field": self.id_field, "tables": self.tables}
-        default = FolderReading(self.folder)
-        return {name: value for name, value in values.items() if value and value != getattr(default, name)}
+        return {**({} if self.lang == UNDETERMINED else {"lang": self.lang}), **self.fields.options()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +135,9 @@ def _absolute(folder: Path) -> str:
 
 
 def _files(reading: FolderReading, left_out: list[LeftOut]) -> list[FolderFile]:
-    columns = Columns(reading.text_field, reading.id_field, reading.tables)
-    return folder_files(reading.folder, reading.lang, columns, lambda name, why: left_out.append(LeftOut(name, why)))
+    return folder_files(
+        reading.folder, reading.lang, reading.fields, lambda name, why: left_out.append(LeftOut(name, why))
+    )
 
 
 def _read(

@@ -36,14 +36,6 @@ class Writing(TypedDict, total=False):
     on_read: Callable[[int], None] | None
 
 
-class Syncing(Writing, total=False):
-    """How a folder is read, as `read_documents` has it, and how its changes are written."""
-
-    text_field: str | None
-    id_field: str | None
-    tables: str
-
-
 def write_index(
     path: Path, documents: Iterable[Document], config: IndexConfig, encoder: LazyEncoder, **how: Unpack[Writing]
 ) -> WriteSummary:

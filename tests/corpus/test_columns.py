@@ -7,7 +7,7 @@ import pyarrow
 import pytest
 from pyarrow import parquet
 
-from openqa.corpus import read_documents
+from openqa.corpus import Fields, read_documents
 from openqa.errors import ConfigError, DataError
 from openqa.types import Document
 
@@ -44,7 +44,7 @@ def test_wikipedia_of_the_hub(tmp_path: Path) -> None:
 
 
 def test_webfaq_of_the_hub(tmp_path: Path) -> None:
-    """PaDaS-Lab/webfaq's fields: the answer is the text, the question stays, whatever its type is, in the metadata."""
+    """PaDaS-Lab/webfaq's fields: the answer under its question; what else there is, of any type, is metadata."""
     row = {
         "id": 7,
         "origin": "x.org",
@@ -54,9 +54,9 @@ def test_webfaq_of_the_hub(tmp_path: Path) -> None:
         "topics": ["a", "b"],
     }
     path = write_parquet(tmp_path / "tur.parquet", [row])
-    (document,) = read_documents([path], text_field="answer", lang="tr")
-    assert (document.id, document.text) == ("7", "Bu.")
-    assert document.metadata == {"origin": "x.org", "question": "Ne?", "seen": "2024-01-02", "topics": '["a","b"]'}
+    (document,) = read_documents([path], fields=Fields("answer", title="question"), lang="tr")
+    assert (document.id, document.title, document.text) == ("7", "Ne?", "Bu.")
+    assert document.metadata == {"origin": "x.org", "seen": "2024-01-02", "topics": '["a","b"]'}
 
 
 def test_a_renamed_field_is_told_with_its_row(tmp_path: Path) -> None:
@@ -107,9 +107,9 @@ def test_a_csv_with_texts_is_a_corpus(tmp_path: Path) -> None:
         Document("b", "Drei", lang="de", metadata={"note": "n"}),
     ]
     named = write(tmp_path / "b.csv", "key,body\nk,Text\n")
-    (document,) = read_documents([named], text_field="body", id_field="key")
+    (document,) = read_documents([named], fields=Fields("body", "key"))
     assert (document.id, document.text) == ("k", "Text")
-    assert refusal(named, text_field="words", id_field="key").startswith(f'{named}:2: passage has no "words"')
+    assert refusal(named, fields=Fields("words", "key")).startswith(f'{named}:2: passage has no "words"')
 
 
 def test_a_csv_without_texts_is_a_table(tmp_path: Path) -> None:
@@ -119,9 +119,9 @@ def test_a_csv_without_texts_is_a_table(tmp_path: Path) -> None:
     assert [document.id for document in documents][:2] == ["cities.csv#rows=1-32", "cities.csv#rows=33-60"]
     assert documents[0].title == "cities"
     assert documents[1].text.startswith("| city | people |\n| --- | --- |\n| City 32 | 32000 |")
-    (first, *_) = read_documents([path], tables="{city} has {people} people.")
+    (first, *_) = read_documents([path], fields=Fields(tables="{city} has {people} people."))
     assert first.text.startswith("City 0 has 0000 people.\nCity 1")
-    assert refusal(path, tables="{town}") == 'tables names the column "town"; there are: city, people'
+    assert refusal(path, fields=Fields(tables="{town}")) == 'tables names the column "town"; there are: city, people'
 
 
 @pytest.mark.parametrize(

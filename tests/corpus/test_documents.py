@@ -8,8 +8,7 @@ from typing import Any
 
 import pytest
 
-from openqa.corpus import read_documents
-from openqa.corpus.columns import Columns
+from openqa.corpus import Fields, read_documents
 from openqa.corpus.documents import KNOWN_LAYOUTS, folder_files
 from openqa.errors import DataError
 
@@ -94,9 +93,9 @@ def test_standard_input_is_json_lines(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_fields_can_be_named(tmp_path: Path) -> None:
-    """text_field and id_field reach JSON Lines."""
+    """Other names reach JSON Lines."""
     path = put(tmp_path / "a.jsonl", '{"key": "k", "body": "b"}')
-    (document,) = read_documents([path], text_field="body", id_field="key")
+    (document,) = read_documents([path], fields=Fields("body", "key"))
     assert (document.id, document.text) == ("k", "b")
 
 
@@ -188,16 +187,16 @@ def test_the_files_of_a_folder_are_those_that_are_read(tmp_path: Path) -> None:
     for name in ("b.txt", "sub/a.md", "notes.odt"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(f"Text of {name}.")
-    files = folder_files(tmp_path, "en", Columns(), left_out)
+    files = folder_files(tmp_path, "en", Fields(), left_out)
     assert [(file.name, file.path) for file in files] == [(name, tmp_path / name) for name in ("b.txt", "sub/a.md")]
     assert [document for file in files for document in file.read()] == list(read_documents([tmp_path], lang="en"))
     assert found == [("1 × .odt", "is of a kind that is not read")]
     (tmp_path / "queries.jsonl").write_text("")
     (tmp_path / "docs-2.jsonl").write_text('{"id": "2", "body": "x"}\n')
     (tmp_path / "docs-10.jsonl").write_text('{"id": "10", "body": "x"}\n')
-    files = folder_files(tmp_path, "und", Columns(text_field="body"), left_out)
+    files = folder_files(tmp_path, "und", Fields("body"), left_out)
     assert [file.name for file in files] == ["docs-2.jsonl", "docs-10.jsonl"]
     assert [document.id for file in files for document in file.read()] == ["2", "10"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(DataError, match="holds no documents of a known kind"):
-        folder_files(tmp_path / "empty", "und", Columns(), left_out)
+        folder_files(tmp_path / "empty", "und", Fields(), left_out)

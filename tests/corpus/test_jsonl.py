@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openqa.corpus import jsonl_documents
+from openqa.corpus import Fields, jsonl_documents
 from openqa.errors import DataError
 from openqa.types import Document
 
@@ -60,9 +60,9 @@ def test_an_object_called_metadata_is_merged(tmp_path: Path) -> None:
 
 
 def test_named_fields_replace_the_usual_ones(tmp_path: Path) -> None:
-    """With text_field and id_field the usual names are metadata like any other."""
+    """With other names the usual names are metadata like any other."""
     path = write(tmp_path / "c.jsonl", {"id": 1, "slug": "s", "body": "the body", "text": "short"})
-    (document,) = jsonl_documents(path, text_field="body", id_field="slug")
+    (document,) = jsonl_documents(path, fields=Fields("body", "slug"))
     assert (document.id, document.text, document.metadata) == ("s", "the body", {"id": "1", "text": "short"})
 
 
@@ -170,10 +170,10 @@ def test_a_wrong_record_is_refused_with_its_line(tmp_path: Path, record: Any, me
 def test_a_named_field_that_is_missing_is_refused(tmp_path: Path) -> None:
     """A misspelt option names the field that it asked for, and guesses the right one."""
     path = write(tmp_path / "c.jsonl", {"id": "a", "text": "some words"})
-    assert refusal(path, text_field="txt") == (
+    assert refusal(path, fields=Fields(text="txt")) == (
         'c.jsonl:1: passage has no "txt" (found: "id", "text"); rename the field or pass --text-field text'
     )
-    assert refusal(path, id_field="uid") == (
+    assert refusal(path, fields=Fields(id="uid")) == (
         'c.jsonl:1: passage has no "uid" (found: "id", "text"); '
         "add one to every record or name its field with --id-field"
     )

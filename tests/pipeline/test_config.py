@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from openqa.corpus import Fields
 from openqa.errors import ConfigError, DataError
 from openqa.pipeline.config import IndexConfig, read_recipe
 
@@ -93,14 +94,14 @@ def test_a_recipe_names_its_documents_relative_to_itself(tmp_path: Path) -> None
     assert found.index_path == tmp_path / "mine"
     assert found.documents == (tmp_path / "data/a.jsonl", Path("-"))
     assert found.config == IndexConfig(lang="tr", parts=("bm25",))
-    assert (found.text_field, found.id_field) == ("body", None)
+    assert found.fields == Fields("body")
 
 
 def test_what_is_given_goes_before_the_recipe(tmp_path: Path) -> None:
     """As options of the command line do."""
     path = recipe(tmp_path, 'documents = "a.jsonl"\nlang = "tr"\nk1 = 1.2\n')
     found = read_recipe(path, {"lang": "az", "id_field": "key"})
-    assert (found.config.lang, found.config.k1, found.id_field) == ("az", 1.2, "key")
+    assert (found.config.lang, found.config.k1, found.fields.id) == ("az", 1.2, "key")
     assert found.documents == (tmp_path / "a.jsonl",)
 
 
@@ -113,7 +114,7 @@ def test_what_is_given_goes_before_the_recipe(tmp_path: Path) -> None:
         (
             "documents = 'a'\nlangs = 'tr'",
             'unknown key "langs"; known: b, documents, encoder, id_field, k1, lang, parts, segment_size, split, '
-            'tables, text_field, window_words; did you mean "lang"?',
+            'tables, text_field, title_field, window_words; did you mean "lang"?',
         ),
         ("documents = 'a'\nk1 = -1", "k1 is -1.0; a number of at least 0 is needed"),
     ],

@@ -11,6 +11,7 @@ import pytest
 
 import openqa
 from openqa import Index, IndexConfig
+from openqa.corpus import Fields
 from openqa.errors import ConfigError, DataError, IndexFolderError
 from openqa.index.folder import open_folder
 from openqa.index.lock import writer_lock
@@ -339,7 +340,7 @@ def test_the_form_of_tables_is_an_option_of_the_reading(tmp_path: Path) -> None:
     docs = folder_of(tmp_path / "docs", {**TEXTS, "a.csv": "city,river\nRome,Tiber\n"})
     with empty_index(tmp_path / "index") as index:
         index.sync(docs)
-        summary = index.sync(docs, tables="{city} is on the {river}.")
+        summary = index.sync(docs, fields=Fields(tables="{city} is on the {river}."))
         assert index.passage("a.csv#rows=1-1").text == "Rome is on the Tiber."
-        assert files(index.sync(docs, tables="{city} is on the {river}.")) == ((), (), (), 4)
+        assert files(index.sync(docs, fields=Fields(tables="{city} is on the {river}."))) == ((), (), (), 4)
         assert summary.written is not None
