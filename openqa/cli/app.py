@@ -16,6 +16,7 @@ from openqa.cli.generate import generate
 from openqa.cli.inspect import info, snapshot, verify
 from openqa.cli.options import example
 from openqa.cli.output import note
+from openqa.cli.recipe import recipe
 from openqa.cli.train import train
 from openqa.errors import OpenQAError
 
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 app.command(epilog=example("openqa demo"))(demo)
 app.command(epilog=example("openqa build indexes/mine documents/ --lang tr"))(build)
+app.command(epilog=example("openqa recipe wikipedia --lang tr > indexes/wikipedia-tr.toml"))(recipe)
 app.command(epilog=example("openqa add indexes/mine more.jsonl"))(add)
 app.command(epilog=example('openqa search indexes/mine "Who discovered penicillin?" -k 5'))(search)
 app.command(epilog=example('openqa ask indexes/mine "Who discovered penicillin?"'))(ask)

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from openqa.pipeline.config import Recipe
 
 _RECIPE_SUFFIX = ".toml"
+_ESTIMATED = ("n_sampled", "is_whole", "n_documents", "n_passages", "size_bytes", "seconds", "passages_per_document")
 _SHOWN_LEFT_OUT = 20
 
 
@@ -59,6 +60,9 @@ def build(
     tables: Tables = None,
     workers: Workers = 1,
     restart: Restart = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only check what is given, and show about what it would come to.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Build an index from documents or a recipe.
@@ -84,6 +88,9 @@ def build(
         "tables": tables,
     }
     recipe = _recipe(index, files, {key: value for key, value in chosen.items() if value is not None})
+    if dry_run:
+        _show_estimate(recipe, as_json=as_json)
+        return
     path, config, meter = recipe.index_path, recipe.config, InputMeter()
     documents = read_documents(recipe.documents, lang=config.lang, fields=recipe.fields, meter=meter)
     with progress(Count("building", "passages", share=meter.share)) as count:
@@ -150,6 +157,28 @@ def add(
     replaced = f", {summary.n_replaced_documents:,} replaced others" if summary.n_replaced_documents else ""
     skipped = f"{summary.n_skipped_documents:,} documents were there already"
     note(f'added to "{index}": {written(summary)}; {skipped}{replaced}')
+
+
+def _show_estimate(recipe: "Recipe", *, as_json: bool) -> None:
+    from openqa.pipeline.estimate import estimate
+
+    with progress(Count("sampling")):
+        found = estimate(recipe)
+    if as_json:
+        values = {name: getattr(found, name) for name in _ESTIMATED}
+        print_json({"index": str(recipe.index_path), **values, **left_out_json(found.left_out)})
+    note_left_out(found.left_out)
+    about = "" if found.is_whole else "about "
+    if found.n_passages is None or found.size_bytes is None or found.seconds is None:
+        more = (
+            f"more than {found.n_sampled:,} documents, {found.passages_per_document:.1f} passages each; the input does "
+        )
+        note(f'"{recipe.index_path}" would have {more}not tell how many there are')
+        return
+    note(
+        f'"{recipe.index_path}" would have {about}{found.n_documents:,} documents in {about}{found.n_passages:,} '
+        f"passages, about {size(found.size_bytes)}, and take about {duration(found.seconds)} with one worker"
+    )
 
 
 def written(summary: "WriteSummary") -> str:

@@ -7,7 +7,7 @@ a table, whose rows become text in groups.
 
 import csv
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from io import BufferedReader, RawIOBase, TextIOWrapper
 from itertools import chain
 from pathlib import Path
@@ -54,8 +54,7 @@ def parquet_documents(path: Path, lang: str, fields: Fields) -> Iterator[Documen
             for batch in file.iter_batches(_BATCH_ROWS):
                 for row in batch.to_pylist():
                     number += 1
-                    record = {name: _plain(value) for name, value in row.items()}
-                    yield record_document(record, f"{path}: row {number}", lang, fields)
+                    yield record_document(plain_record(row), f"{path}: row {number}", lang, fields)
     except (pyarrow.ArrowException, OSError) as error:
         raise DataError(
             f"{path}: cannot read on after row {number} ({' '.join(str(error).split())}); the file is damaged, cut off "
@@ -96,6 +95,12 @@ def table_documents(path: Path, id: str, lang: str, fields: Fields, watch: Watch
         title = Path(path.name.removesuffix(".gz")).stem
         for group in row_groups(header, (row for _, row in rows), fields.tables):
             yield Document(f"{id}#rows={group.first}-{group.last}", group.text, title, lang)
+
+
+def plain_record(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns a row with values as JSON has them; dates and the like as text."""
+    kinds = (str, int, float, bool, list, dict)
+    return {name: value if value is None or isinstance(value, kinds) else str(value) for name, value in row.items()}
 
 
 def _read(
@@ -163,8 +168,3 @@ def _unreadable(path: Path, line: int, error: Exception) -> DataError:
             f"iconv -f ISO-8859-1 -t UTF-8"
         )
     return DataError(f"{path}:{line}: cannot read on ({error}); the file is damaged, cut off or no table")
-
-
-def _plain(value: object) -> object:
-    """A cell as JSON has it; dates and the like as text."""
-    return value if value is None or isinstance(value, str | int | float | bool | list | dict) else str(value)

@@ -12,6 +12,7 @@ from pathlib import Path
 from openqa.corpus.columns import PARQUET_SUFFIXES, Watch, parquet_documents
 from openqa.corpus.fields import USUAL, Fields
 from openqa.corpus.folder import LeaveOut, is_own_file, own_documents, own_files
+from openqa.corpus.hub import hub_documents, is_hub
 from openqa.corpus.jsonl import is_record, jsonl_documents
 from openqa.corpus.meter import InputMeter
 from openqa.corpus.squad import squad_documents
@@ -24,7 +25,7 @@ SHARD_SUFFIXES = (*JSONL_SUFFIXES, *PARQUET_SUFFIXES)
 KNOWN_LAYOUTS = (
     "known: .jsonl (one passage a line), .json in SQuAD's form, .csv, .tsv, .txt, .md and .html, each also with .gz; "
     ".parquet, .pdf, .docx; a folder with corpus.jsonl (BEIR), with .jsonl or .parquet files (MIRACL, the hub's), or "
-    "with files of the other kinds at any depth; - for .jsonl from standard input"
+    "with files of the other kinds at any depth; hub:OWNER/NAME/CONFIGURATION; - for .jsonl from standard input"
 )
 _SNIFFED_BYTES = 1 << 20
 _LINE = re.compile(r"^:(\d+): ")
@@ -95,7 +96,8 @@ def read_documents(
     checked by the index, which knows them all.
 
     Args:
-        paths: at least one file or folder; "-" is JSON Lines from standard input.
+        paths: at least one file or folder; "-" is JSON Lines from standard input, "hub:OWNER/NAME/CONFIGURATION" a data
+            set of the Hugging Face hub.
         lang: the language of documents that do not name their own; "und" leaves it to be identified.
         fields: of records and tables.
         meter: is told how much there is to read, how far the reading is, and what is left out.
@@ -182,6 +184,8 @@ def _warn(name: str, why: str) -> None:
 
 
 def _files_of(path: Path, reading: Reading) -> _Files:
+    if is_hub(path):
+        return lambda: [FolderFile(path, str(path), partial(hub_documents, path, reading.lang, reading.fields))]
     if path.is_dir():
         return _files_of_folder(path, reading)
     file = FolderFile(path, path.name, _reader(path, reading))

@@ -8,8 +8,6 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import IO, NamedTuple
 
-from openqa.files import STDIN
-
 
 class LeftOut(NamedTuple):
     """A file, or several of one kind, that is not in the index, and why."""
@@ -32,8 +30,8 @@ class InputMeter:
         self._file: IO[bytes] | None = None
 
     def expect(self, paths: Iterable[Path]) -> None:
-        """Takes all files that are going to be read; the sum of standard input is not known."""
-        sizes = [None if path == STDIN else _size(path) for path in paths]
+        """Takes all files that are going to be read; how much comes from elsewhere is not known."""
+        sizes = [_size(path) if path.exists() else None for path in paths]
         known = [size for size in sizes if size is not None]
         self._all_bytes = sum(known) if len(known) == len(sizes) else None
 
@@ -50,8 +48,7 @@ class InputMeter:
     def end(self, path: Path) -> None:
         """Takes a file that is read to its end."""
         self._file = None
-        if path != STDIN:
-            self._n_bytes += _size(path)
+        self._n_bytes += _size(path)
 
     def share(self) -> float | None:
         """The share that is read, within 0 and 1; None where it is not known how much there is."""

@@ -19,6 +19,7 @@ from typing import Any
 from pydantic import model_validator
 
 from openqa.corpus.fields import NAMES, USUAL, Fields
+from openqa.corpus.hub import is_hub
 from openqa.corpus.passages import Splitting
 from openqa.errors import ConfigError, unknown_name
 from openqa.files import STDIN
@@ -125,7 +126,7 @@ def _document_paths(recipe: Path, value: Any) -> tuple[Path, ...]:
     names = [value] if isinstance(value, str) else value
     if not isinstance(names, list) or not names or not all(isinstance(name, str) and name for name in names):
         raise ConfigError(f"documents is {shown(value)}; a list of at least one file or folder is needed")
-    return tuple(STDIN if name == str(STDIN) else recipe.parent / name for name in names)
+    return tuple(Path(name) if name == str(STDIN) or is_hub(Path(name)) else recipe.parent / name for name in names)
 
 
 def _field_name(values: dict[str, Any], key: str) -> str:

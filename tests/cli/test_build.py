@@ -124,3 +124,32 @@ def test_a_folder_of_ones_own_files(tmp_path: Path) -> None:
     assert found["hits"][0]["text"] == "Edirne lies on the Tunca."
     wrong = openqa("build", tmp_path / "other", docs, "--tables", "{town}")
     assert wrong.err.startswith('tables names the column "town"; there are: city, river\n')
+
+
+def test_a_dry_run_says_what_would_be_built(tmp_path: Path) -> None:
+    """For people and for programs; nothing is written."""
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    for number in range(30):
+        (docs / f"{number}.txt").write_text(f"Text number {number} of thirty.")
+    (docs / "empty.txt").write_text("")
+    shown = openqa("build", tmp_path / "index", docs, "--parts", "bm25", "--dry-run")
+    assert shown.code == 0, shown.err
+    assert f'"{tmp_path / "index"}" would have 30 documents in 30 passages, about ' in shown.err
+    assert "left out: empty.txt: is empty" in shown.err
+    values = openqa("build", tmp_path / "index", docs, "--parts", "bm25", "--dry-run", "--json").json()
+    assert (values["n_documents"], values["is_whole"], len(values["left_out"])) == (30, True, 1)
+    assert not (tmp_path / "index").exists()
+
+
+def test_recipes_are_listed_and_printed(tmp_path: Path) -> None:
+    """What is printed builds an index once its documents are there."""
+    assert "wikipedia\n" in openqa("recipe").out
+    (tmp_path / "indexes").mkdir()
+    recipe = tmp_path / "indexes" / "mine.toml"
+    recipe.write_text(openqa("recipe", "own-documents", "--lang", "tr").out.replace('["bm25", "dense"]', '["bm25"]'))
+    (tmp_path / "documents").mkdir()
+    (tmp_path / "documents" / "a.md").write_text("# Edirne\n\nYağlı güreş.")
+    assert openqa("build", recipe).code == 0
+    assert (tmp_path / "indexes" / "mine").is_dir()
+    assert openqa("recipe", "webfaq", "--lang", "sw").err.startswith('webfaq has no documents in "sw"; it has ar,')
