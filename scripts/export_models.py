@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from openqa.encode.session import LOWER, UPPER
+from openqa.encode.session import LOWER, UPPER, matrices_path
 from openqa.encode.static import StaticEncoder
 from openqa.encode.tokenizer import SharedTokenizer
 from openqa.train.data import ReadingSet, batches
@@ -76,9 +76,10 @@ def main() -> None:
     static = (out / "static-encoder" / "weights.npy", out / "static-encoder" / "projection.npy")
     for name, number, own in (
         ("static-encoder", 2, static),
-        ("mini-encoder", 4, (out / LOWER, out / "mini-encoder" / UPPER)),
+        ("mini-encoder", 5, (out / LOWER, out / "mini-encoder" / UPPER)),
     ):
-        content = b"".join(path.read_bytes() for path in (*shared, *own))
+        beside = (matrices_path(path) for path in own)
+        content = b"".join(path.read_bytes() for path in (*shared, *own, *(path for path in beside if path.is_file())))
         version = f"{number}-{hashlib.sha256(content).hexdigest()[:8]}"
         _write_json(out / name / "config.json", {"name": name, "version": version})
     for path in sorted(path for path in out.rglob("*") if path.is_file()):

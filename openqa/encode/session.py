@@ -1,6 +1,7 @@
 """The bundled models' bodies, run by onnxruntime on the CPU.
 
 A body is a stack of layers in two files: the lower ones, which encoder and reader share, and a model's own above them.
+Beside each may stand a file of matrices in 4 bits (fourbit.py), which are given to it as codes when it is loaded.
 """
 
 from collections.abc import Mapping, Sequence
@@ -9,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
+from openqa.encode.fourbit import read_codes
 from openqa.errors import ModelError
 from openqa.types import Array
 
@@ -38,6 +40,11 @@ class _OnnxSession:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+        beside = matrices_path(path)
+        codes = read_codes(beside) if beside.is_file() else {}
+        if codes:
+            values = [onnxruntime.OrtValue.ortvalue_from_numpy(code) for code in codes.values()]
+            options.add_external_initializers(list(codes), values)
         try:
             self.loaded: Any = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
         except Exception as error:  # onnxruntime has no exception of its own to name
@@ -64,6 +71,11 @@ class _Stack:
         """The outputs by name."""
         (hidden,) = self.lower.run([HIDDEN], input_feed)
         return self.upper.run(output_names, {HIDDEN: hidden, "is_token": input_feed["is_token"]})
+
+
+def matrices_path(path: Path) -> Path:
+    """Returns where the matrices in 4 bits of an ONNX file stand, if it has any."""
+    return path.with_suffix(".npz")
 
 
 def load_body(folder: Path, shared: Path, kind: str, outputs: Sequence[str], threads: int = 0) -> Session:

@@ -36,6 +36,7 @@ EXTRAS = {
     "documents": ("trafilatura", "pypdf", "docx", "pyarrow"),
     "eval": ("ir_measures",),
 }
+_MODEL_SUFFIXES = (".onnx", ".npz", ".npy", ".json")
 _THREADS = ("OMP_NUM_THREADS", "OMP_WAIT_POLICY", "NUMBA_NUM_THREADS")
 
 
@@ -84,7 +85,7 @@ def _threads() -> Check:
 def _models() -> Iterator[Check]:
     from openqa.durable import checksum
 
-    found = sorted(path for path in MODELS.rglob("*") if path.is_file() and path.suffix in (".onnx", ".npy", ".json"))
+    found = sorted(path for path in MODELS.rglob("*") if path.is_file() and path.suffix in _MODEL_SUFFIXES)
     if not found:
         yield Check("models", False, f"{MODELS} holds none; the package is incomplete, install it again")
     for path in found:

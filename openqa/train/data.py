@@ -43,9 +43,6 @@ class ReadingSet:
             tokenizer: the shared tokenizer.
             examples: N examples.
             weight: share of sequences drawn from this set.
-
-        Raises:
-            ValueError: the tokenizer has too many pieces.
         """
         questions = PackedTexts.encode(tokenizer, [example.question for example in examples], 64)
         texts = list(dict.fromkeys(example.context for example in examples))

@@ -3,18 +3,17 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-import onnx
 import torch
 from torch import Tensor
 from torch.nn import functional
 
 from openqa.encode import contextual
-from openqa.encode.session import HIDDEN, INPUTS, UPPER_INPUTS
+from openqa.encode.session import HIDDEN, INPUTS, UPPER_INPUTS, matrices_path
 from openqa.read import loading
 from openqa.train.data import ReadingBatch
 from openqa.train.mini import Encoder, Reader
 from openqa.train.published import LowerLayers
-from openqa.train.quantise import quantise_weights
+from openqa.train.quantise import quantise_weights, write_matrices
 
 
 def export_lower(lower: LowerLayers, table: Tensor, path: Path, batch: ReadingBatch) -> Tensor:
@@ -73,8 +72,12 @@ def _export(
     if program is None:
         raise RuntimeError("torch.onnx.export returned no program")
     feed = {name: value.numpy() for name, value in zip(inputs, example, strict=True)}
-    quantised = quantise_weights(program.model_proto, feed)
-    del quantised.graph.value_info[:]
-    for node in quantised.graph.node:
+    beside = matrices_path(path)
+    model, matrices = quantise_weights(program.model_proto, feed, beside.name)
+    del model.graph.value_info[:]
+    for node in model.graph.node:
         del node.metadata_props[:]  # the stack traces of the export, as large as all that is not a matrix
-    onnx.save(quantised, str(path))
+    beside.unlink(missing_ok=True)
+    path.write_bytes(model.SerializeToString())
+    if matrices:
+        write_matrices(beside, matrices)

@@ -9,8 +9,6 @@ import numpy as np
 from openqa.encode.tokenizer import SharedTokenizer
 from openqa.types import Array
 
-MOST_PIECES = 65_536  # an id takes two bytes
-
 
 @dataclass(frozen=True, slots=True)
 class PackedTexts:
@@ -28,17 +26,10 @@ class PackedTexts:
         """Returns the texts as token ids, each cut after `max_tokens`.
 
         Args:
-            tokenizer: the shared tokenizer, of 65,536 pieces at most.
+            tokenizer: the shared tokenizer.
             texts: N texts.
             max_tokens: longest text kept, in tokens.
-
-        Raises:
-            ValueError: the tokenizer has more pieces.
         """
-        if tokenizer.n_pieces > MOST_PIECES:
-            raise ValueError(
-                f"the tokenizer has {tokenizer.n_pieces} pieces; {MOST_PIECES} are the most that can be packed"
-            )
         place = {text: row for row, text in enumerate(dict.fromkeys(texts))}  # a passage has many questions
         rows = [ids[:max_tokens] for ids in tokenizer.ids(list(place))]
         return cls.join(rows).take(np.asarray([place[text] for text in texts], dtype=np.int64))
@@ -48,11 +39,11 @@ class PackedTexts:
         """Returns texts that are token ids already.
 
         Args:
-            rows: N texts, ids below 65,536.
+            rows: N texts.
         """
         offsets = np.zeros(len(rows) + 1, dtype=np.int64)
         np.cumsum([len(row) for row in rows], out=offsets[1:])
-        return cls(np.concatenate([*rows, np.empty(0, np.uint16)]).astype(np.uint16), offsets)
+        return cls(np.concatenate([*rows, np.empty(0, np.int32)]).astype(np.int32), offsets)
 
     def take(self, rows: Array) -> "PackedTexts":
         """Returns the given texts, in the given order.

@@ -18,13 +18,13 @@ import torch
 from torch import Tensor
 from transformers import BertConfig, BertModel
 
+from openqa.encode.fourbit import BLOCK
 from openqa.encode.table import GROUP_COLUMNS, EmbeddingTable
 from openqa.errors import ModelError
 from openqa.types import Array
 
 MAGIC = b"E5S1"
 N_LOWER = 6  # of its layers, which all bundled models share
-BLOCK = 32
 BLOCK_BYTES = 2 + BLOCK // 2
 MASK_PIECE = "<mask>"
 _LAYER = {

@@ -10,15 +10,20 @@ Activations are scaled row by row, never over the whole batch. s moves what is l
 that both lose little (SmoothQuant, Xiao et al. 2022, arXiv:2211.10438); it comes from activations of real text. Weights
 have seven bits because processors without VNNI add two products of bytes in sixteen bits, which eight would overflow.
 Other large matrices are int8 with one scale a column and are dequantised to float before they are used.
+A matrix that came in 4 bits (train/published.py) stays in them, beside the graph: its codes are made when a body is
+loaded (encode/fourbit.py).
 """
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import numpy as np
 import onnx
 import onnxruntime
 from onnx import NodeProto, TensorProto, helper, numpy_helper
 
+from openqa.encode.fourbit import BLOCK, FourBitMatrix
 from openqa.types import Array
 
 SMALLEST_QUANTISED = 4096
@@ -29,21 +34,26 @@ _TINY = 1e-8
 _INTEGER_PRODUCTS = "com.microsoft"  # onnxruntime's operators
 
 
-def quantise_weights(model: onnx.ModelProto, feed: Mapping[str, Array]) -> onnx.ModelProto:
+class Quantised(NamedTuple):
+    """An ONNX model, and the codes that are left out of it: matrices in 4 bits by the name of their tensor."""
+
+    model: onnx.ModelProto
+    matrices: dict[str, FourBitMatrix]
+
+
+def quantise_weights(model: onnx.ModelProto, feed: Mapping[str, Array], beside: str = "") -> Quantised:
     """Replaces large float matrices by codes, and the products with them by products of integers.
 
     Args:
         model: an ONNX model of float32; changed in place.
         feed: inputs of the model, real text, from which the range of the activations is taken.
-
-    Returns:
-        The same model.
+        beside: name of the file for matrices that came in 4 bits; "" keeps the codes of all in the model.
     """
     graph = model.graph
     large = {tensor.name: numpy_helper.to_array(tensor) for tensor in graph.initializer if _is_large(tensor)}
     products = [node for node in graph.node if node.op_type == "MatMul" and node.input[1] in large]
     ranges = _ranges(model, list(dict.fromkeys(node.input[0] for node in products)), feed)
-    made = _Products(products, large, ranges)
+    made = _Products(products, large, ranges, beside)
     nodes = [new for node in graph.node for new in (made.replacement(node) if node in products else [node])]
     used = {name for node in nodes for name in node.input}
     dequantised = [node for name in sorted(large) if name in used for node in made.dequantised(name)]
@@ -52,15 +62,30 @@ def quantise_weights(model: onnx.ModelProto, feed: Mapping[str, Array]) -> onnx.
     graph.node.extend([*dequantised, *nodes])
     graph.initializer.extend([*kept, *made.constants])
     model.opset_import.append(helper.make_opsetid(_INTEGER_PRODUCTS, 1))
-    return model
+    return Quantised(model, made.matrices)
+
+
+def write_matrices(path: Path, matrices: Mapping[str, FourBitMatrix]) -> None:
+    """Writes matrices by name, as `encode.fourbit.read_codes` reads them.
+
+    Args:
+        path: the .npz file.
+        matrices: in 4 bits.
+    """
+    arrays: Any = {f"{name}/{key}": value for name, found in matrices.items() for key, value in found._asdict().items()}
+    np.savez(path, **arrays)
 
 
 class _Products:
     """The products of a graph as products of integers; those of one input share its codes."""
 
-    def __init__(self, products: Sequence[NodeProto], large: Mapping[str, Array], ranges: Mapping[str, Array]) -> None:
+    def __init__(
+        self, products: Sequence[NodeProto], large: Mapping[str, Array], ranges: Mapping[str, Array], beside: str
+    ) -> None:
         self.constants: list[TensorProto] = []
+        self.matrices: dict[str, FourBitMatrix] = {}
         self._large = large
+        self._beside = beside
         self._balances = {
             name: _balance(ranges[name], [large[node.input[1]] for node in products if node.input[0] == name])
             for name in ranges
@@ -79,9 +104,15 @@ class _Products:
         """The nodes that stand for a product."""
         x, weights, y = node.input[0], node.input[1], node.output[0]
         scales, codes = _per_column(self._large[weights] * self._balances[x][:, None], LARGEST_WEIGHT)
+        blocks = four_bit_blocks(self._large[weights]) if self._beside else None
+        if blocks is None:
+            self._constant(f"{y}.codes", codes)
+        else:
+            self.matrices[f"{y}.codes"] = FourBitMatrix(*blocks, self._balances[x], 1 / scales)
+            self.constants.append(_elsewhere(f"{y}.codes", codes, self._beside))
         inputs = [
             f"{x}.codes",
-            self._constant(f"{y}.codes", codes),
+            f"{y}.codes",
             "quantised.one",
             self._constant(f"{y}.scales", scales),
             "quantised.zero",
@@ -117,6 +148,37 @@ class _Products:
     def _constant(self, name: str, value: Array) -> str:
         self.constants.append(numpy_helper.from_array(value, name))
         return name
+
+
+def four_bit_blocks(weights: Array) -> tuple[Array, Array] | None:
+    """Returns a matrix in blocks of 4 bits, or None where that would lose anything.
+
+    Args:
+        weights: (R, C) float32.
+
+    Returns:
+        `packed` and `steps` of a FourBitMatrix: value = (code - 8) · step.
+    """
+    n_rows, n_columns = weights.shape
+    if n_rows % (2 * BLOCK):
+        return None
+    blocks = weights.reshape(-1, BLOCK, n_columns)
+    largest = np.take_along_axis(blocks, np.abs(blocks).argmax(axis=1)[:, None], axis=1)  # has the code 0
+    steps = (largest / -8).astype(np.float16)
+    wide = np.where(steps == 0, np.float16(1), steps).astype(np.float32)
+    codes = np.rint(blocks / wide)
+    if not ((codes >= -8) & (codes <= 7) & (codes * wide == blocks)).all():
+        return None
+    low, high = np.split((codes + 8).astype(np.uint8).reshape(n_rows, n_columns), 2)
+    return low | high << 4, steps[:, 0]
+
+
+def _elsewhere(name: str, codes: Array, file: str) -> TensorProto:
+    """A tensor whose values are given when the model is loaded; ONNX wants a file's name, and there shall be none."""
+    tensor = TensorProto(name=name, data_type=TensorProto.INT8, dims=codes.shape, data_location=TensorProto.EXTERNAL)
+    for key, value in (("location", f"{file}.codes"), ("offset", "0"), ("length", str(codes.nbytes))):
+        tensor.external_data.add(key=key, value=value)
+    return tensor
 
 
 def _is_large(tensor: TensorProto) -> bool:

@@ -27,7 +27,7 @@ def test_encode_equals_the_tokenizer() -> None:
     expected = [ids[:5].tolist() for ids in tiny_tokenizer().ids(texts)]
     found = PackedTexts.encode(tiny_tokenizer(), texts, 5)
     assert unpacked(found) == expected
-    assert found.ids.dtype == np.uint16
+    assert found.ids.dtype == np.int32
     assert len(PackedTexts.encode(tiny_tokenizer(), [], 5)) == 0
 
 

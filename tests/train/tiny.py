@@ -93,7 +93,7 @@ def write_data(data: Path) -> Path:
 
 def packed(texts: Sequence[Sequence[int]]) -> PackedTexts:
     """Texts that are token ids already."""
-    ids = np.asarray([number for text in texts for number in text], dtype=np.uint16)
+    ids = np.asarray([number for text in texts for number in text], dtype=np.int32)
     return PackedTexts(ids, np.cumsum([0, *map(len, texts)]))
 
 
