@@ -13,9 +13,10 @@ FILE_PREFIXES = frozenset({
     "bestand", "afbeelding", "dosya", "resim", "plik", "grafika", "fil", "tiedosto", "kuva", "файл", "изображение",
     "зображення", "датотека", "слика", "fișier", "imagine", "fájl", "kép", "soubor", "súbor", "obrázok", "αρχείο",
     "εικόνα", "ملف", "صورة", "پرونده", "تصویر", "קובץ", "תמונה", "चित्र", "চিত্র", "ไฟล์", "ภาพ", "hình", "berkas",
-    "gambar", "fail", "ファイル", "画像", "文件", "档案", "檔案", "图像", "圖像", "파일", "그림", "dosiero", "fitxategi", "fitxer",
-    "imatge", "fayl", "faylo", "şəkil", "pilt", "vaizdas", "attēls", "slika", "datoteka", "picha", "pilitin", "skrá",
-    "mynd", "сүрөт", "сурет", "ფაილი", "պատկեր", "படிமம்", "దస్త్రం", "ਤਸਵੀਰ", "tập tin",
+    "gambar", "fail", "ファイル", "画像", "文件", "档案", "檔案", "图像", "圖像", "파일", "그림", "dosiero",
+    "fitxategi",
+    "fitxer", "imatge", "fayl", "faylo", "şəkil", "pilt", "vaizdas", "attēls", "slika", "datoteka", "picha", "pilitin",
+    "skrá", "mynd", "сүрөт", "сурет", "ფაილი", "պատկեր", "படிமம்", "దస్త్రం", "ਤਸਵੀਰ", "tập tin",
 })  # fmt: skip
 CATEGORY_PREFIXES = frozenset({
     "category", "catégorie", "kategorie", "categoría", "categoria", "categorie", "kategori", "kategoria", "kategória",
@@ -49,7 +50,8 @@ DISAMBIGUATION_TEMPLATES = frozenset({
     "მრავალმნიშვნელოვანი", "توضيح", "صفحة توضيح", "ابهام‌زدایی", "ابهام زدایی", "ضد ابہام", "פירושונים", "बहुविकल्पी",
     "बहुविकल्पी शब्द", "दुविधा निवारण", "निःसंदिग्धीकरण", "দ্ব্যর্থতা নিরসন", "ਗੁੰਝਲ-ਖੋਲ੍ਹ", "பக்கவழி நெறிப்படுத்தல்",
     "అయోమయ నివృత్తి", "ದ್ವಂದ್ವ ನಿವಾರಣೆ", "വിവക്ഷകൾ", "වක්‍රෝත්ති", "แก้กำกวม", "แก้ความกำกวม", "曖昧さ回避", "aimai",
-    "人名の曖昧さ回避", "地名の曖昧さ回避", "同名の地名", "消歧义", "消歧義", "消歧义页", "消歧義頁", "消歧頁", "搞清楚", "搞清楚頁", "扤清楚", "釋義", "동음이의",
+    "人名の曖昧さ回避", "地名の曖昧さ回避", "同名の地名", "消歧义", "消歧義", "消歧义页", "消歧義頁", "消歧頁",
+    "搞清楚", "搞清楚頁", "扤清楚", "釋義", "동음이의",
     "동음이의어 문서", "동명이인", "동음이의 지명", "khu-pia̍t-ia̍h",
 })  # fmt: skip
 HIDDEN_TAGS = (
@@ -85,3 +87,11 @@ SILENT_IN_VALUES = (
     "cite", "citation", "sfn", "efn", "refn", "harv", "coord", "koordinat", "flagicon", "flagdeco", "kaynak",
     "web kaynağı", "citation needed", "cn", "fact", "dead link", "webarchive", "r", "rp", "clear",
 )  # fmt: skip
+REDIRECT_WORDS = frozenset({
+    "redirect", "redirection", "redirección", "redirecionamento", "rinvia", "weiterleitung",
+    "doorverwijzing", "yönlendirme", "przekieruj", "patrz", "omdirigering", "ohjaus", "uudelleenohjaus", "přesměruj",
+    "átirányítás", "redirecteaza", "перенаправление", "перенапр", "перенаправлення", "преусмери", "пренасочване",
+    "ανακατευθυνση", "ανακατεύθυνση", "تحويل", "تغییر_مسیر", "تغییرمسیر", "הפניה", "अनुप्रेषित", "पुनर्निर्देशन",
+    "পুনর্নির্দেশ", "เปลี่ยนทาง", "đổi", "alih", "lencong", "転送", "リダイレクト", "重定向", "넘겨주기",
+    "birzuzendu", "redirige", "alidirektu", "yoʻnaltirish", "istiqamətləndirmə",
+})  # fmt: skip
