@@ -1,6 +1,5 @@
-"""The text of templates, links and tables that mwparserfromhell has parsed: an infobox as lines, a table as rows."""
+"""The text of what nests templates, links and tables, as mwparserfromhell has parsed it."""
 
-import re
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
@@ -8,15 +7,10 @@ import mwparserfromhell
 from mwparserfromhell.nodes import Argument, Comment, Node, Tag, Template, Wikilink
 from mwparserfromhell.wikicode import Wikicode
 
-from openqa.corpus.wikitags import BREAK, PIPE, VOID
+from openqa.corpus.wikitables import facts_text, table_text
 from openqa.corpus.wikitemplates import is_infobox, template_text
 
 LinkText: TypeAlias = Callable[[str, str | None], str]
-_ITEM_BOUND = re.compile(rf"[\n{BREAK}]+(?:- )?")
-_SPACES = re.compile(rf"[\s{BREAK}]+")
-_NO_FACT = re.compile(
-    r".*\.(?:jpe?g|png|svg|gif|tiff?|webp|og[gv]|webm)|[\d.]+ ?(?:x ?\d+ ?)?px|#[0-9a-f]{3,8}", re.I | re.S
-)
 
 
 def parsed_text(wikitext: str, link: LinkText, *, is_top: bool) -> str:
@@ -56,51 +50,31 @@ class _Drawing:
 
     def _template(self, node: Template, is_value: bool) -> str:
         named = [parameter for parameter in node.params if parameter.showkey]
-        name = str(node.name)
-        if is_infobox(name, len(named), is_top=self._is_top and not is_value):
-            return "\n".join(["", *self._facts(node), ""])
+        if is_infobox(str(node.name), len(named), is_top=self._is_top and not is_value):
+            return facts_text((str(fact.name), self.code(fact.value, is_value=True)) for fact in named)
         shown = [self.code(parameter.value).strip() for parameter in node.params if not parameter.showkey]
-        return template_text(name, shown, is_value=is_value)
-
-    def _facts(self, node: Template) -> Iterator[str]:
-        """Yields `key: value` for each argument with a name, but for pictures, sizes and colours."""
-        for parameter in node.params:
-            key = str(parameter.name).strip().replace("_", " ")
-            if parameter.showkey and key:
-                items = _ITEM_BOUND.split(self.code(parameter.value, is_value=True).replace(VOID, ""))
-                value = ", ".join(item for item in map(str.strip, items) if item.strip(" ,;-"))
-                if value and not _NO_FACT.fullmatch(value):
-                    yield f"{key}: {value}"
+        return template_text(str(node.name), shown, is_value=is_value)
 
     def _table(self, table: Tag) -> str:
-        rows = list(self._rows(table))
-        first = rows[0][0] if rows and rows[0] else None
-        lines = [""]
-        if first is not None and str(first.tag) == "td" and str(first.contents).startswith("+"):
-            lines.append(self._cell(first)[1:].strip())
-            rows[0] = rows[0][1:]
-        for row in rows:
-            cells = [self._cell(cell) for cell in row]
-            if any(cells):
-                lines.append(f"{PIPE} {f' {PIPE} '.join(cells)} {PIPE}" if len(cells) > 1 else cells[0])
-        return "\n".join([*lines, ""])
+        rows = [[self.code(cell.contents) for cell in row] for row in _rows(table)]
+        has_caption = bool(rows) and bool(rows[0]) and rows[0][0].startswith("+")
+        caption = rows[0].pop(0)[1:] if has_caption else ""
+        return table_text(caption, rows)
 
-    def _rows(self, table: Tag) -> Iterator[list[Tag]]:
-        """Yields the cells of each row; those before the first mark of a row are a row of their own."""
-        loose: list[Tag] = []
-        for tag in _tags(table.contents):
-            if str(tag.tag) != "tr":
-                loose.append(tag)
-            else:
-                if loose:
-                    yield loose
-                loose = []
-                yield _tags(tag.contents)
-        if loose:
-            yield loose
 
-    def _cell(self, cell: Tag) -> str:
-        return _SPACES.sub(" ", self.code(cell.contents).replace(VOID, "")).strip()
+def _rows(table: Tag) -> Iterator[list[Tag]]:
+    """Yields the cells of each row; those before the first mark of a row are a row of their own."""
+    loose: list[Tag] = []
+    for tag in _tags(table.contents):
+        if str(tag.tag) != "tr":
+            loose.append(tag)
+        else:
+            if loose:
+                yield loose
+            loose = []
+            yield _tags(tag.contents)
+    if loose:
+        yield loose
 
 
 def _tags(code: Wikicode | None) -> list[Tag]:

@@ -11,7 +11,6 @@ from openqa.corpus.wikinames import BLOCK_TAGS, CELL_TAGS, HIDDEN_TAGS, INLINE_T
 
 _MARKS = "[]{}|=<'"
 SHIELD = {ord(mark): number for number, mark in enumerate(_MARKS, start=1)}
-UNSHIELD = {number: mark for mark, number in SHIELD.items()}
 PIPE = chr(SHIELD[ord("|")])
 VOID = "\x0e"  # nothing; keeps what stands around it apart
 BREAK = "\x0f"  # a line end that ends no row of a table
@@ -52,6 +51,13 @@ def without_tags(wikitext: str) -> str:
         text = _SWITCH.sub(lambda match: match[0] if match[1] != match[1].upper() else VOID, text)
     text = "\n".join(map(_line, text.split("\n")))
     return _EXTERNAL.sub(r"\1", text) if "//" in text or "mailto:" in text else text
+
+
+def unshielded(text: str) -> str:
+    """Returns text with its shielded characters as they are shown."""
+    for mark, number in zip(_MARKS, SHIELD.values(), strict=True):
+        text = text.replace(chr(number), mark)
+    return text
 
 
 def _visible(text: str) -> Iterator[str]:

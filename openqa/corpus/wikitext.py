@@ -4,10 +4,11 @@ Comments, references, formulas, galleries, files and categories go; links become
 lists lines, tables rows of `| cell | cell |`, an infobox lines of `key: value`. Of other templates those that only
 dress up their argument show it, all others show nothing, since their text stands on pages of their own.
 
-What nests nothing is resolved by regular expressions, innermost first, which is most of a page. Infoboxes, tables and
-what is left are parsed by mwparserfromhell. Its time is quadratic or worse in brackets that are never closed (`<div>` a
-hundred thousand times is not read in a minute), so it is given only what `balanced` found closed, below a size and a
-depth; beyond them, and where it fails, the piece is taken apart by regular expressions (`PlainText.is_crude`).
+What nests nothing is resolved by regular expressions, innermost first, which is nearly all of a page. What still nests,
+such as a table in a table or an infobox in another, is parsed by mwparserfromhell. Its time is quadratic or worse in
+brackets that are never closed (`<div>` a hundred thousand times is not read in a minute), so it is given only what
+`balanced` found closed, below a size and a depth; beyond them, and where it fails, the piece is taken apart by regular
+expressions alone (`PlainText.is_crude`).
 Every step is linear in the text, or is done a fixed number of times.
 
 Left out: templates are not expanded and Lua modules not run; a cell that spans rows is written in the first only.
@@ -19,7 +20,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from openqa.corpus.wikinames import CATEGORY_PREFIXES, FILE_PREFIXES
-from openqa.corpus.wikitags import BREAK, HEADING, PIPE, SHIELD, UNSHIELD, VOID, without_tags
+from openqa.corpus.wikitables import facts_text, flat_table_text
+from openqa.corpus.wikitags import BREAK, HEADING, SHIELD, VOID, unshielded, without_tags
 from openqa.corpus.wikitemplates import arguments, is_infobox, template_text
 from openqa.errors import require
 
@@ -43,7 +45,6 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z][a-zA-Z0-9]{1,
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _SPACES = re.compile(r"[ \t\xa0\u2000-\u200a\u202f\u3000]+")
 _IN_LINK = {ord(mark): SHIELD[ord(mark)] for mark in "|="}
-_CELL_ATTRIBUTES = re.compile(r"^[^|\[\]{}]*+\|(?!\|)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ def plain_text(wikitext: str, hidden_prefixes: frozenset[str] = frozenset()) -> 
     shown = []
     end = 0
     for start, stop, depth in pieces:
-        shown += [text[end:start], page.parse(text[start:stop], depth, is_top=start < _top(text))]
+        shown += [text[end:start], page.show(text[start:stop], depth, is_top=start < _top(text))]
         end = stop
     return PlainText(tidy("".join([*shown, text[end:]])), page.is_crude)
 
@@ -114,7 +115,7 @@ def tidy(text: str) -> str:
     text = re.sub(r" ?(?:\([ \xa0]?\)|（ ?）)", "", text)
     text = re.sub(r"[\[\]{}]{2,}", "", text)
     text = _ENTITY.sub(lambda match: _CONTROL.sub("", html.unescape(match[0])), text)
-    text = _SPACES.sub(" ", text.replace(BREAK, "\n").translate(UNSHIELD).replace("\xad", ""))
+    text = _SPACES.sub(" ", unshielded(text.replace(BREAK, "\n")).replace("\xad", ""))
     text = re.sub(r" ([,.])(?=[ \n]|\Z)", r"\1", text)
     lines: list[str] = []
     below = 0  # the level of the heading below; 0 at the end of the page, 9 above text
@@ -159,23 +160,40 @@ class _Page:
                 break
         return text
 
-    def parse(self, piece: str, depth: int, *, is_top: bool) -> str:
+    def show(self, piece: str, depth: int, *, is_top: bool) -> str:
         """Returns the text of a closed piece: a template, a link or a table with all that is in them."""
+        if depth == 1:
+            return self._flat(piece, is_top)
+        self._n_parsed += len(piece)
+        text = self._parsed(piece, is_top) if depth <= _DEEPEST and self._n_parsed <= _MOST_PARSED else piece
+        if not _TOKEN.search(text):
+            return text
+        self.is_crude = True
+        return _crude(piece)
+
+    def _parsed(self, piece: str, is_top: bool) -> str:
+        """Returns the text of a piece as mwparserfromhell sees it; the piece itself where it fails."""
         from mwparserfromhell.parser import ParserError
 
         from openqa.corpus.wikinodes import parsed_text
 
-        self._n_parsed += len(piece)
-        if depth <= _DEEPEST and self._n_parsed <= _MOST_PARSED:
-            try:
-                shielded = _LONE.sub(lambda match: match[0].translate(SHIELD), piece)
-                text = parsed_text(shielded, self.link, is_top=is_top)
-            except (ParserError, RecursionError, ValueError):
-                text = piece
-            if not _TOKEN.search(text):
-                return text
-        self.is_crude = True
-        return _crude(piece)
+        try:
+            shielded = _LONE.sub(lambda match: match[0].translate(SHIELD), piece)
+            return parsed_text(shielded, self.link, is_top=is_top)
+        except (ParserError, RecursionError, ValueError):
+            return piece
+
+    def _flat(self, piece: str, is_top: bool) -> str:
+        """Returns the text of a piece that nests nothing."""
+        if piece.startswith("{|"):
+            return flat_table_text(piece)
+        name, bar, rest = piece[2:-2].partition("|")
+        if piece.startswith("[["):
+            return self.link(name, rest if bar else None)
+        named, shown = arguments(bar + rest)
+        if is_infobox(name, len(named), is_top=is_top):
+            return facts_text((key, value) for key, _, value in (argument.partition("=") for argument in named))
+        return template_text(name, shown)
 
     def link(self, target: str, shown: str | None) -> str:
         """Returns what a link shows; nothing for files, categories and the same page in other languages."""
@@ -187,7 +205,8 @@ class _Page:
             is_language = shown is None and _LANGUAGE_PREFIX.fullmatch(prefix)
             if prefix.lower() in self._hidden or is_language or _MEDIA.search(name):
                 return VOID
-        return (name.lstrip("#") if shown is None else shown).translate(_IN_LINK)
+        text = name.lstrip("#") if shown is None else shown
+        return text.translate(_IN_LINK) if "|" in text or "=" in text else text
 
     def _flat_template(self, match: re.Match[str]) -> str:
         """Returns what a template shows; itself, to be parsed, when it is an infobox."""
@@ -257,12 +276,4 @@ def _crude(piece: str) -> str:
         return VOID
     for _ in range(_ROUNDS):
         piece = _TEMPLATE.sub(VOID, _LINK.sub(r"\2", piece))
-    return "\n".join(_crude_row(line) for line in piece.split("\n")) if piece.startswith("{|") else piece
-
-
-def _crude_row(line: str) -> str:
-    row = line.strip()
-    if row.startswith(("{|", "|-", "|}", "|+")) or not row.startswith(("|", "!")):
-        return "" if row.startswith(("{|", "|-", "|}")) else row.removeprefix("|+")
-    cells = [_CELL_ATTRIBUTES.sub("", cell).strip() for cell in re.split(r"\|\||!!", row[1:])]
-    return f"{PIPE} {f' {PIPE} '.join(cells)} {PIPE}"
+    return flat_table_text(piece) if piece.startswith("{|") else piece
