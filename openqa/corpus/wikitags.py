@@ -108,11 +108,11 @@ def _unquoted(line: str) -> str:
     """Returns a line without the marks of bold and italic.
 
     Where both are odd in number, one bold mark is an apostrophe and an italic mark, as in `''Nutuk'''ta`: the first
-    after a letter, which is MediaWiki's choice but for its rules on words of one letter.
+    between two letters. MediaWiki takes the first after a word, which may be the mark that opens a bold word.
     """
     lengths = [len(match[0]) for match in _QUOTES.finditer(line)]
     n_bold = sum(length > 2 for length in lengths)
     n_italic = sum(length == 2 or length > 4 for length in lengths)
     if n_bold % 2 and n_italic % 2:
-        line = re.sub(r"(?<=[^\s'])'''(?!')", "'", line, count=1)
+        line = re.sub(r"(?<=\w)'''(?=\w)", "'", line, count=1)
     return _QUOTES.sub(lambda match: "'" * {2: 0, 3: 0, 4: 1}.get(len(match[0]), len(match[0]) - 5), line)
