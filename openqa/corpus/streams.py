@@ -17,6 +17,7 @@ from openqa.errors import DataError
 _PIECE = 1 << 18
 _MOST_UNPACKED = 1 << 20
 _MULTISTREAM = re.compile(r"(.*-multistream)(\d*)\.xml(-p\d+p\d+)?\.bz2")
+_REMOVE = "fetch both again, or remove the index to read without it"
 _ADVICE = "the file is damaged or cut off; fetch it again"
 
 
@@ -70,7 +71,7 @@ def stream_bounds(path: Path, index: Path) -> Iterator[tuple[int, int]]:
     size = path.stat().st_size
     before: int | None = None
     for start in _starts(index):
-        if start >= size or (before is not None and start < before):
+        if not (before or 1) <= start < size:
             raise DataError(f"{index}: does not belong to {path.name} (stream at byte {start} of {size}); {_REMOVE}")
         if before is not None and start != before:
             yield before, start
@@ -78,9 +79,6 @@ def stream_bounds(path: Path, index: Path) -> Iterator[tuple[int, int]]:
     if before is None:
         raise DataError(f"{index}: is empty; {_REMOVE}")
     yield before, size
-
-
-_REMOVE = "fetch both again, or remove the index to read without it"
 
 
 def _starts(index: Path) -> Iterator[int]:
@@ -123,6 +121,8 @@ def _unpacked_bz2(file: IO[bytes], path: Path, end: int | None) -> Iterator[byte
                 raise DataError(f"{path}: cannot unpack {where}: {error}; {_ADVICE}") from error
             piece = stream.unused_data if stream.eof else b""
             stream = None if stream.eof else stream
+    if stream is not None and file.read(1):
+        raise DataError(f"{path}: no stream ends at byte {position}, where its index has another; {_REMOVE}")
     if stream is not None:
         raise DataError(f"{path}: ends at byte {position} inside the stream that begins at byte {start}; {_ADVICE}")
 
