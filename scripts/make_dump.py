@@ -76,7 +76,7 @@ PAGE = """  <page>
 TAIL = "</mediawiki>\n"
 BREAKS = (
     "{{Kişi bilgi kutusu\n| ad = kapanmayan\n", "[[Dosya:x.jpg|küçük|yarım [[bağlantı ", "<ref name=a>kapanmayan ",
-    "{| class=wikitable\n| hücre\n|-\n", "}} ]] |} </div> ", "<div><b><i>" * 40, "{{a|" * 300, "'''''yarım ",
+    "{| class=wikitable\n| hücre\n|-\n", "}} ]] |} </div> ", "<div><b><i>" * 40, "{{a|" * 60 + "}}" * 60, "'''''yarım ",
 )  # fmt: skip
 
 

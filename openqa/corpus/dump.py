@@ -35,9 +35,9 @@ _REDIRECT = re.compile(rf"\s*+#\s*+(?:{'|'.join(sorted(REDIRECT_WORDS))})\s*+:?\
 
 @dataclass(slots=True)
 class DumpAccount:
-    """What became of the pages of a dump; the counts but for `n_crude`, which are kept pages, add up to `n_pages`.
+    """What became of the pages of a dump; the counts but for `n_fallback`, which are kept pages, add up to `n_pages`.
 
-    `n_crude` counts kept pages of which a piece was too large, too deep or too broken for the parser of wikitext.
+    `n_fallback` counts kept pages of which a piece was too large, too deep or too broken for the parser of wikitext.
     `broken` holds title and reason of the first thousand broken pages.
     """
 
@@ -47,7 +47,7 @@ class DumpAccount:
     n_empty: int = 0
     n_other_namespaces: int = 0
     n_broken: int = 0
-    n_crude: int = 0
+    n_fallback: int = 0
     broken: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -71,8 +71,8 @@ class DumpAccount:
 
     def __str__(self) -> str:
         return (
-            f"{self.n_pages:,} pages: {self.n_kept:,} kept ({self.n_crude:,} crudely), {self.n_redirects:,} redirects, "
-            f"{self.n_disambiguations:,} disambiguations, {self.n_empty:,} empty, "
+            f"{self.n_pages:,} pages: {self.n_kept:,} kept ({self.n_fallback:,} by fallback), "
+            f"{self.n_redirects:,} redirects, {self.n_disambiguations:,} disambiguations, {self.n_empty:,} empty, "
             f"{self.n_other_namespaces:,} of other namespaces, {self.n_broken:,} broken"
         )
 
@@ -230,7 +230,7 @@ def _document(page: Page, site: Site, choice: _Choice, account: DumpAccount) -> 
         account.n_empty += 1
         return None
     account.n_kept += 1
-    account.n_crude += plain.is_crude
+    account.n_fallback += plain.is_fallback
     metadata = {"revision": page.revision, "timestamp": page.timestamp}
     return Document(
         id=page.id,

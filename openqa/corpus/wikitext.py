@@ -8,7 +8,7 @@ What nests nothing is resolved by regular expressions, innermost first, which is
 such as a table in a table or an infobox in another, is parsed by mwparserfromhell. Its time is quadratic or worse in
 brackets that are never closed (`<div>` a hundred thousand times is not read in a minute), so it is given only what
 `balanced` found closed, below a size and a depth; beyond them, and where it fails, the piece is taken apart by regular
-expressions alone (`PlainText.is_crude`).
+expressions alone (`PlainText.is_fallback`).
 Every step is linear in the text, or is done a fixed number of times.
 
 Left out: templates are not expanded and Lua modules not run; a cell that spans rows is written in the first only.
@@ -49,10 +49,10 @@ _IN_LINK = {ord(mark): SHIELD[ord(mark)] for mark in "|="}
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
-    """The text of a page; `is_crude` when a piece of it was too large, too deep or too broken for the parser."""
+    """The text of a page; `is_fallback` when a piece of it was too large, too deep or too broken for the parser."""
 
     text: str
-    is_crude: bool
+    is_fallback: bool
 
 
 def plain_text(wikitext: str, hidden_prefixes: frozenset[str] = frozenset()) -> PlainText:
@@ -74,7 +74,7 @@ def plain_text(wikitext: str, hidden_prefixes: frozenset[str] = frozenset()) -> 
     for start, stop, depth in pieces:
         shown += [text[end:start], page.show(text[start:stop], depth, is_top=start < _top(text))]
         end = stop
-    return PlainText(tidy("".join([*shown, text[end:]])), page.is_crude)
+    return PlainText(tidy("".join([*shown, text[end:]])), page.is_fallback)
 
 
 def balanced(text: str) -> tuple[str, list[tuple[int, int, int]]]:
@@ -137,7 +137,7 @@ class _Page:
     """The conversion of one page: what its links hide, and whether it had to be crude."""
 
     def __init__(self, hidden: frozenset[str]) -> None:
-        self.is_crude = False
+        self.is_fallback = False
         self._hidden = hidden
         self._n_parsed = 0
         self._text = ""
@@ -168,7 +168,7 @@ class _Page:
         text = self._parsed(piece, is_top) if depth <= _DEEPEST and self._n_parsed <= _MOST_PARSED else piece
         if not _TOKEN.search(text):
             return text
-        self.is_crude = True
+        self.is_fallback = True
         return _crude(piece)
 
     def _parsed(self, piece: str, is_top: bool) -> str:

@@ -115,7 +115,7 @@ def test_every_page_is_counted(tmp_path: Path) -> None:
     assert account == DumpAccount(2, 2, 1, 1, 2, 4, 0, account.broken)
     assert account.n_pages == len(pages)
     assert str(account) == (
-        "12 pages: 2 kept (0 crudely), 2 redirects, 1 disambiguations, 1 empty, 2 of other namespaces, 4 broken"
+        "12 pages: 2 kept (0 by fallback), 2 redirects, 1 disambiguations, 1 empty, 2 of other namespaces, 4 broken"
     )
 
 
@@ -125,7 +125,7 @@ def test_a_page_that_was_taken_apart_crudely_is_kept_and_counted(tmp_path: Path)
     text = "önce " + "{{a|" * 99 + "}}" * 99 + " sonra"
     (document,) = dump_documents(write(tmp_path / "a.xml", page(1, "A", text)), account=account)
     assert document.text == "önce sonra"
-    assert (account.n_kept, account.n_crude) == (1, 1)
+    assert (account.n_kept, account.n_fallback) == (1, 1)
 
 
 @pytest.mark.parametrize(

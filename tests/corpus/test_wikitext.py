@@ -149,7 +149,25 @@ def test_a_table_in_a_table_is_parsed() -> None:
     assert shown(nested).startswith(
         "Nüfus\n| Yıl | Şehir |\n| 1990 | A=B |\n| 2000 | İzmir x - y |\n| alone | | p | q |"
     )
-    assert not plain_text(nested).is_crude
+    assert not plain_text(nested).is_fallback
+
+
+def test_a_cell_without_text_and_attributes_of_all_kinds() -> None:
+    """Attributes before a single bar go, whatever they hold; a caption may have some as well."""
+    table = """{| align="center" style="border: 1px solid #999; background: #f3fff3"
+|+ style="font-weight: bold"| Population
+|-style="background: #ddffdd"
+! 1962 !! 1968
+|-
+|14870||15912
+|-
+|[[淞発路駅]]
+|align=right|1.690
+|&nbsp;
+|-
+| colspan=6 align=center| <small>Census from [[1962]]
+|}"""
+    assert shown(table) == "Population\n| 1962 | 1968 |\n| 14870 | 15912 |\n| 淞発路駅 | 1.690 | |\nCensus from 1962"
 
 
 def test_headings_and_lists_are_lines() -> None:
@@ -227,7 +245,7 @@ def test_hostile_wikitext_takes_bounded_time(name: str) -> None:
 @pytest.mark.parametrize(
     ("opening", "closing"), [("{{a|", "}}"), ("[[a|", "]]"), ("{|\n|", "\n|}\n"), ("{{{a|", "}}}")]
 )
-def test_deep_nesting_is_crude(opening: str, closing: str) -> None:
+def test_deep_nesting_is_fallback(opening: str, closing: str) -> None:
     """Ten thousand brackets, all closed, are taken apart without the parser, and the text around them is kept."""
     result = plain_text(f"before {opening * 10_000}{closing * 10_000}\n\nafter")
     assert result.text.startswith("before")
@@ -242,7 +260,7 @@ def test_a_failing_parser_leaves_the_text(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(mwparserfromhell, "parse", fail)
     result = plain_text(f"a\n{TABLE.replace('| alone', '| alone {{Infobox a|b={|')}\n{{|\n|b\n{{|\n|c\n|}}\n|}}\nd")
-    assert result.is_crude
+    assert result.is_fallback
     assert result.text.startswith("a")
     assert result.text.endswith("d")
 
