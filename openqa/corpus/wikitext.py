@@ -6,7 +6,7 @@ dress up their argument show it, all others show nothing, since their text stand
 
 What nests nothing is resolved by regular expressions, innermost first, which is nearly all of a page. What still nests,
 such as a table in a table or an infobox in another, is parsed by mwparserfromhell. Its time is quadratic or worse in
-brackets that are never closed (`<div>` a hundred thousand times is not read in a minute), so it is given only what
+brackets that are never closed (`<div>` a hundred thousand times is not read in 25 seconds), so it is given only what
 `balanced` found closed, below a size and a depth; beyond them, and where it fails, the piece is taken apart by regular
 expressions alone (`PlainText.is_fallback`).
 Every step is linear in the text, or is done a fixed number of times.
@@ -26,7 +26,7 @@ from openqa.corpus.wikitemplates import arguments, is_infobox, template_text
 from openqa.errors import require
 
 _MOST_PARSED = 120_000  # characters of a page: mwparserfromhell reads 60,000 characters of a table in a second
-_DEEPEST = 30  # its own limit is 100, where it takes seconds for 60,000 characters
+_DEEPEST = 30  # chosen by hand, below the parser's own limit of 100
 _ROUNDS = 6
 _LINK = re.compile(r"\[\[([^\[\]{}|\n]*+)(?:\|([^\[\]{}]*+))?\]\]")
 _TEMPLATE = re.compile(r"\{\{([^{}|\[\]]*+)((?:\|[^{}]*+)?)\}\}")
