@@ -23,9 +23,9 @@ from pathlib import Path
 
 import mwparserfromhell
 
-from openqa.corpus.dump import DumpAccount, dump_documents
-from openqa.corpus.mediawiki import PageParser
-from openqa.corpus.streams import open_packed, unpacked
+from openqa.corpus.wiki.dump import DumpAccount, dump_documents
+from openqa.corpus.wiki.pages import PageParser
+from openqa.corpus.wiki.streams import open_packed, unpacked
 from scripts.make_dump import write_dump
 
 

@@ -16,7 +16,7 @@ Files = Annotated[
     typer.Argument(
         metavar="FILES...",
         help="Documents: .jsonl, SQuAD .json, .csv, .tsv, .txt, .md, .html (each also .gz), .parquet, .pdf, .docx, "
-        "folders of them, or - for JSON lines from standard input.",
+        "MediaWiki dumps, folders of them, or - for JSON lines from standard input.",
         show_default=False,
     ),
 ]

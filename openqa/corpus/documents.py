@@ -16,6 +16,7 @@ from openqa.corpus.hub import hub_documents, is_hub
 from openqa.corpus.jsonl import is_record, jsonl_documents
 from openqa.corpus.meter import InputMeter
 from openqa.corpus.squad import squad_documents
+from openqa.corpus.wiki.dump import DumpAccount, dump_documents, is_dump
 from openqa.errors import DataError
 from openqa.files import STDIN, display_name, open_bytes, plain_suffix
 from openqa.types import Document
@@ -24,8 +25,9 @@ JSONL_SUFFIXES = (".jsonl", ".ndjson")
 SHARD_SUFFIXES = (*JSONL_SUFFIXES, *PARQUET_SUFFIXES)
 KNOWN_LAYOUTS = (
     "known: .jsonl (one passage a line), .json in SQuAD's form, .csv, .tsv, .txt, .md and .html, each also with .gz; "
-    ".parquet, .pdf, .docx; a folder with corpus.jsonl (BEIR), with .jsonl or .parquet files (MIRACL, the hub's), or "
-    "with files of the other kinds at any depth; hub:OWNER/NAME/CONFIGURATION; - for .jsonl from standard input"
+    ".parquet, .pdf, .docx, MediaWiki's .xml, .xml.bz2 and .xml.gz; a folder with corpus.jsonl (BEIR), with .jsonl, "
+    ".parquet or MediaWiki files (MIRACL, the hub's), or with files of the other kinds at any depth; "
+    "hub:OWNER/NAME/CONFIGURATION; - for .jsonl from standard input"
 )
 _SNIFFED_BYTES = 1 << 20
 _LINE = re.compile(r"^:(\d+): ")
@@ -69,9 +71,17 @@ class Reading:
 
     def shard(self, path: Path) -> Iterator[Document]:
         """The documents of one file of records."""
+        if is_dump(path):
+            return self._dump(path)
         if plain_suffix(path.name) in PARQUET_SUFFIXES:
             return parquet_documents(path, self.lang, self.fields)
         return jsonl_documents(path, lang=self.lang, fields=self.fields, watch=self.watch)
+
+    def _dump(self, path: Path) -> Iterator[Document]:
+        account = DumpAccount()
+        yield from dump_documents(path, lang=self.lang, watch=self.watch, account=account)
+        for what, why in account.left_out():
+            self.leave_out(f"{path.name}: {what}", why)
 
     def own(self, path: Path, name: str) -> Iterator[Document]:
         """The documents of one of a person's own files."""
@@ -136,7 +146,7 @@ def folder_files(folder: Path, lang: str, fields: Fields, leave_out: LeaveOut) -
 
 
 def shard_files(folder: Path) -> list[Path]:
-    """Returns the files of records, JSON Lines or Parquet, of a folder that hold documents, docs-2 before docs-10.
+    """Returns the files of a folder that hold many documents (records, dumps), docs-2 before docs-10.
 
     corpus.jsonl alone when it is there (BEIR); queries.jsonl never.
     """
@@ -198,7 +208,7 @@ def _reader(path: Path, reading: Reading) -> Callable[[], Iterator[Document]]:
     with open_bytes(path):
         pass
     suffix = plain_suffix(path.name)
-    if suffix in SHARD_SUFFIXES or (suffix == ".json" and _is_json_lines(path)):
+    if _is_shard(path.name) or (suffix == ".json" and _is_json_lines(path)):
         return partial(reading.shard, path)
     if suffix == ".json":
         return partial(squad_documents, path, reading.lang)
@@ -254,7 +264,7 @@ def _names(folder: Path) -> list[str]:
 
 
 def _is_shard(name: str) -> bool:
-    return plain_suffix(name) in SHARD_SUFFIXES
+    return plain_suffix(name) in SHARD_SUFFIXES or is_dump(Path(name))
 
 
 def _stem(name: str) -> str:

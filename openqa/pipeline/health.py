@@ -33,6 +33,7 @@ EXTRAS = {
     "faiss": ("faiss",),
     "hub": ("torch", "transformers", "sentence_transformers", "safetensors"),
     "train": ("torch", "transformers", "accelerate", "onnx", "onnxscript"),
+    "wikipedia": ("mwparserfromhell",),
     "documents": ("trafilatura", "pypdf", "docx", "pyarrow"),
     "eval": ("ir_measures",),
 }

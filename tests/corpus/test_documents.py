@@ -122,9 +122,10 @@ def test_an_unknown_kind_of_file_is_refused(tmp_path: Path) -> None:
         path = put(tmp_path / name, "x")
         assert refusal(path) == (
             f"{path}: not a known kind of corpus; known: .jsonl (one passage a line), .json in SQuAD's form, .csv, "
-            f".tsv, .txt, .md and .html, each also with .gz; .parquet, .pdf, .docx; a folder with corpus.jsonl (BEIR), "
-            f"with .jsonl or .parquet files (MIRACL, the hub's), or with files of the other kinds at any depth; "
-            f"hub:OWNER/NAME/CONFIGURATION; - for .jsonl from standard input"
+            f".tsv, .txt, .md and .html, each also with .gz; .parquet, .pdf, .docx, MediaWiki's .xml, .xml.bz2 and "
+            f".xml.gz; a folder with corpus.jsonl (BEIR), with .jsonl, .parquet or MediaWiki files (MIRACL, the "
+            f"hub's), or with files of the other kinds at any depth; hub:OWNER/NAME/CONFIGURATION; - for .jsonl from "
+            f"standard input"
         )
 
 

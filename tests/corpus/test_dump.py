@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openqa.corpus.dump import DumpAccount, dump_documents, is_disambiguation, is_dump
-from openqa.corpus.mediawiki import Site, site_lang
+from openqa.corpus import read_documents
 from openqa.corpus.meter import InputMeter
+from openqa.corpus.wiki.dump import DumpAccount, dump_documents, is_disambiguation, is_dump
+from openqa.corpus.wiki.pages import Site, site_lang
 from openqa.errors import DataError, MissingExtra
 from openqa.types import Document
 from scripts.make_dump import HEAD, PAGE, TAIL, write_dump
@@ -77,6 +78,25 @@ def test_articles_become_documents(tmp_path: Path, name: str) -> None:
     path = write(tmp_path / name, *ARTICLES)
     assert is_dump(path)
     assert list(dump_documents(path, lang="de")) == DOCUMENTS
+
+
+def test_a_folder_with_a_dump_is_read_and_accounted_for(tmp_path: Path) -> None:
+    """Its articles are documents, and the meter lists the pages that are none, by kind or by title."""
+    others = [
+        page(20, "Angora", "#REDIRECT [[Ankara]]", redirect="Ankara"),
+        page(21, "Boş", "{{x}}"),
+        page(22, "Konuşma", "x", ns=1),
+    ]
+    write(tmp_path / NAME, *ARTICLES, *others)
+    (tmp_path / INDEX).write_bytes(bz2.compress(b""))
+    meter = InputMeter()
+    assert list(read_documents([tmp_path], meter=meter)) == DOCUMENTS
+    assert [(found.name.removeprefix(f"{NAME}: "), found.why) for found in meter.left_out] == [
+        ("1 pages", "are redirects"),
+        ("1 pages", "have no text"),
+        ("1 pages", "are no articles"),
+    ]
+    assert meter.share() == 1.0
 
 
 def test_a_dump_of_no_page_has_no_documents(tmp_path: Path) -> None:
@@ -379,7 +399,7 @@ def test_names_of_dumps() -> None:
 
 def test_a_long_text_is_broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A text beyond any page of a wiki is not held in memory."""
-    monkeypatch.setattr("openqa.corpus.mediawiki._MOST_TEXT", 1000)
+    monkeypatch.setattr("openqa.corpus.wiki.pages._MOST_TEXT", 1000)
     account = DumpAccount()
     pages = [page(1, "A", "a" * 1000), page(2, "B", "b" * 1001), page(3, "C", "c")]
     assert [document.id for document in dump_documents(write(tmp_path / "a.xml", *pages), account=account)] == [

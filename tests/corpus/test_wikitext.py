@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from openqa.corpus.wikitext import balanced, plain_text
+from openqa.corpus.wiki.text import balanced, plain_text
 
 
 def shown(wikitext: str, *hidden: str) -> str:

@@ -11,12 +11,14 @@ import pytest
 
 import openqa
 from openqa import Index, IndexConfig
-from openqa.corpus import Fields
+from openqa.corpus import Fields, read_documents
 from openqa.errors import ConfigError, DataError, IndexFolderError
 from openqa.index.folder import open_folder
 from openqa.index.lock import writer_lock
 from openqa.pipeline.sync import SyncSummary
-from openqa.types import Array
+from openqa.types import Array, Question
+from tests.corpus.test_dump import page
+from tests.corpus.test_dump import write as write_dump
 from tests.pipeline.fakes import WordEncoder
 
 TEXTS = {"paris.txt": "Paris is in France.", "sub/rome.md": "# Rome\n\nRome is in Italy.", "oslo.txt": "Oslo is north."}
@@ -344,3 +346,39 @@ def test_the_form_of_tables_is_an_option_of_the_reading(tmp_path: Path) -> None:
         assert index.passage("a.csv#rows=1-1").text == "Rome is on the Tiber."
         assert files(index.sync(docs, fields=Fields(tables="{city} is on the {river}."))) == ((), (), (), 4)
         assert summary.written is not None
+
+
+@dataclass
+class CountingEncoder(WordEncoder):
+    """Remembers how many texts it was given."""
+
+    n_encoded: int = 0
+
+    def encode_passages(self, texts: Sequence[str]) -> Array:
+        """Counts them."""
+        self.n_encoded += len(texts)
+        return super().encode_passages(texts)
+
+
+def test_from_one_snapshot_of_a_wiki_to_the_next(tmp_path: Path) -> None:
+    """Only what has changed is encoded again; the index ranks as one that is built of the newer snapshot alone."""
+    docs, encoder = tmp_path / "docs", CountingEncoder()
+    docs.mkdir()
+    old = [page(n, f"Title {n}", f"The river {n} runs north of town {n % 7}.") for n in range(40)]
+    new = [*old[3:], page(50, "New", "A new river runs south.")]
+    new[5] = page(8, "Title 8", "The river 8 has moved to the east.")
+    write_dump(docs / "trwiki-20231101-pages-articles.xml.bz2", *old)
+    config = IndexConfig(lang="en", split="document")
+    with openqa.build(tmp_path / "index", [], config=config, encoder=encoder) as index:
+        index.sync(docs)
+        (docs / "trwiki-20231101-pages-articles.xml.bz2").unlink()
+        write_dump(docs / "trwiki-20251101-pages-articles.xml.bz2", *new)
+        before = encoder.n_encoded
+        summary = index.sync(docs)
+        assert encoder.n_encoded - before == 2
+        assert summary.n_removed_documents == 3
+        fresh = openqa.build(tmp_path / "fresh", read_documents([docs]), config=config, encoder=encoder)
+        questions = [Question(str(n), text) for n, text in enumerate(["river 8 east", "new river south", "town 3"])]
+        for retriever in ("bm25", "dense", "hybrid"):
+            assert index.search(questions, 5, retriever) == fresh.search(questions, 5, retriever)
+        fresh.close()

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from openqa.corpus.wikinames import SHOWN_ARGUMENT, SHOWN_MARK, SILENT_IN_VALUES
-from openqa.corpus.wikitags import PIPE, SHIELD, VOID
+from openqa.corpus.wiki.names import SHOWN_ARGUMENT, SHOWN_MARK, SILENT_IN_VALUES
+from openqa.corpus.wiki.tags import PIPE, SHIELD, VOID
 
 _INFOBOX_PARAMETERS = 3
 _INFOBOX_NAME = re.compile(r"(?:infobox|taxobox|speciesbox|automatic taxobox|infobulle|info|bilgi kutusu)\b", re.I)

@@ -7,8 +7,8 @@ import mwparserfromhell
 from mwparserfromhell.nodes import Argument, Comment, Node, Tag, Template, Wikilink
 from mwparserfromhell.wikicode import Wikicode
 
-from openqa.corpus.wikitables import facts_text, table_text
-from openqa.corpus.wikitemplates import is_infobox, template_text
+from openqa.corpus.wiki.tables import facts_text, table_text
+from openqa.corpus.wiki.templates import is_infobox, template_text
 
 LinkText: TypeAlias = Callable[[str, str | None], str]
 

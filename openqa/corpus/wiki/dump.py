@@ -19,9 +19,9 @@ from pathlib import Path
 from threading import Thread
 from typing import IO, TypeAlias
 
-from openqa.corpus.mediawiki import Page, PageParser, Site
-from openqa.corpus.streams import index_of, open_packed, stream_bounds, unpacked
-from openqa.corpus.wikinames import DISAMBIGUATION_TEMPLATES, DISAMBIGUATION_WORDS, REDIRECT_WORDS
+from openqa.corpus.wiki.names import DISAMBIGUATION_TEMPLATES, DISAMBIGUATION_WORDS, REDIRECT_WORDS
+from openqa.corpus.wiki.pages import Page, PageParser, Site
+from openqa.corpus.wiki.streams import index_of, open_packed, stream_bounds, unpacked
 from openqa.errors import OpenQAError, require
 from openqa.types import Document
 
@@ -68,6 +68,20 @@ class DumpAccount:
         self.n_broken += 1
         if len(self.broken) < _MOST_BROKEN:
             self.broken.append((title, reason))
+
+    def left_out(self) -> Iterator[tuple[str, str]]:
+        """Yields what is not among the documents, and why."""
+        for n, why in (
+            (self.n_redirects, "are redirects"),
+            (self.n_disambiguations, "are disambiguation pages"),
+            (self.n_empty, "have no text"),
+            (self.n_other_namespaces, "are no articles"),
+            (self.n_broken - len(self.broken), "cannot be read"),
+        ):
+            if n:
+                yield f"{n:,} pages", why
+        for title, why in self.broken:
+            yield f'page "{title}"', why
 
     def __str__(self) -> str:
         return (
@@ -208,7 +222,7 @@ def _end_with_parent() -> None:
 
 def _document(page: Page, site: Site, choice: _Choice, account: DumpAccount) -> Document | None:
     """Returns the document of a page, counted in the account; None when it is left out."""
-    from openqa.corpus.wikitext import plain_text
+    from openqa.corpus.wiki.text import plain_text
 
     if page.namespace != 0:
         account.n_other_namespaces += 1

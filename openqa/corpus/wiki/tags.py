@@ -7,7 +7,7 @@ which XML does not allow in a page, until all markup is resolved.
 import re
 from collections.abc import Iterator
 
-from openqa.corpus.wikinames import BLOCK_TAGS, CELL_TAGS, HIDDEN_TAGS, INLINE_TAGS, LITERAL_TAGS
+from openqa.corpus.wiki.names import BLOCK_TAGS, CELL_TAGS, HIDDEN_TAGS, INLINE_TAGS, LITERAL_TAGS
 
 _MARKS = "[]{}|=<'"
 SHIELD = {ord(mark): number for number, mark in enumerate(_MARKS, start=1)}

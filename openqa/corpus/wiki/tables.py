@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from openqa.corpus.wikitags import BREAK, PIPE, VOID
+from openqa.corpus.wiki.tags import BREAK, PIPE, VOID
 
 _SPACES = re.compile(rf"[\s{BREAK}]+")
 _ITEM_BOUND = re.compile(rf"[\n{BREAK}]+(?:- )?")

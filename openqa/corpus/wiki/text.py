@@ -19,10 +19,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from openqa.corpus.wikinames import CATEGORY_PREFIXES, FILE_PREFIXES
-from openqa.corpus.wikitables import facts_text, flat_table_text
-from openqa.corpus.wikitags import BREAK, HEADING, SHIELD, VOID, unshielded, without_tags
-from openqa.corpus.wikitemplates import arguments, is_infobox, template_text
+from openqa.corpus.wiki.names import CATEGORY_PREFIXES, FILE_PREFIXES
+from openqa.corpus.wiki.tables import facts_text, flat_table_text
+from openqa.corpus.wiki.tags import BREAK, HEADING, SHIELD, VOID, unshielded, without_tags
+from openqa.corpus.wiki.templates import arguments, is_infobox, template_text
 from openqa.errors import require
 
 _MOST_PARSED = 120_000  # characters of a page: mwparserfromhell reads 60,000 characters of a table in a second
@@ -175,7 +175,7 @@ class _Page:
         """Returns the text of a piece as mwparserfromhell sees it; the piece itself where it fails."""
         from mwparserfromhell.parser import ParserError
 
-        from openqa.corpus.wikinodes import parsed_text
+        from openqa.corpus.wiki.nodes import parsed_text
 
         try:
             shielded = _LONE.sub(lambda match: match[0].translate(SHIELD), piece)
