@@ -29,6 +29,11 @@ def plain_suffix(name: str) -> str:
     return PurePosixPath(name.lower().removesuffix(".gz")).suffix
 
 
+def plain_stem(name: str) -> str:
+    """Returns a file name without its suffix, a final .gz left aside."""
+    return PurePosixPath(name.removesuffix(".gz")).stem
+
+
 def open_bytes(path: Path) -> AbstractContextManager[IO[bytes]]:
     """Opens a file for reading bytes, unpacking .gz; "-" is standard input, which is left open at the end.
 

@@ -17,7 +17,7 @@ from openqa.corpus.fields import Fields
 from openqa.corpus.jsonl import record_document
 from openqa.corpus.tables import row_groups
 from openqa.errors import DataError, NoText, require
-from openqa.files import open_bytes, plain_suffix
+from openqa.files import open_bytes, plain_stem, plain_suffix
 from openqa.types import Document
 
 TABLE_SUFFIXES = (".csv", ".tsv")
@@ -92,7 +92,7 @@ def table_documents(path: Path, id: str, lang: str, fields: Fields, watch: Watch
                 record = {name: cell or None for name, cell in zip(header, row, strict=True)}
                 yield record_document(record, where, lang, fields)
             return
-        title = Path(path.name.removesuffix(".gz")).stem
+        title = plain_stem(path.name)
         for group in row_groups(header, (row for _, row in rows), fields.tables):
             yield Document(f"{id}#rows={group.first}-{group.last}", group.text, title, lang)
 

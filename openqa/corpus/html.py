@@ -6,11 +6,11 @@ lists kept; title, language and address are those that the page names.
 
 import re
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any
 
 from openqa.errors import NoText, require
-from openqa.files import open_bytes
+from openqa.files import open_bytes, plain_stem
 from openqa.types import Document
 
 HTML_SUFFIXES = (".html", ".htm", ".xhtml")
@@ -46,7 +46,7 @@ def html_documents(path: Path, id: str, lang: str) -> Iterator[Document]:
     yield Document(
         id=id,
         text=text,
-        title=(found.title or "").strip() or PurePosixPath(path.name.removesuffix(".gz")).stem,
+        title=(found.title or "").strip() or plain_stem(path.name),
         lang=named[1].decode("ascii") if named else lang,
         url=found.url or "",
     )

@@ -7,10 +7,10 @@ is written. Line ends become LF, and offsets count in that text. Markdown is kep
 
 import re
 from collections.abc import Iterator
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from openqa.errors import NoText
-from openqa.files import plain_suffix, read_text
+from openqa.files import plain_stem, plain_suffix, read_text
 from openqa.types import Document
 
 TEXT_SUFFIXES = (".txt", ".text", ".md", ".markdown")
@@ -41,7 +41,7 @@ def text_documents(path: Path, id: str, lang: str) -> Iterator[Document]:
     if not text.strip():
         raise NoText(f"{path}: is empty; give a file with text")
     heading = first_heading(text) if is_markdown else ""
-    title = front.pop("title", "") or heading or PurePosixPath(path.name.removesuffix(".gz")).stem
+    title = front.pop("title", "") or heading or plain_stem(path.name)
     own_lang = front.pop("lang", "") or front.pop("language", "")
     yield Document(id=id, text=text, title=title, lang=own_lang or lang, url=front.pop("url", ""), metadata=front)
 

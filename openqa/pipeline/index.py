@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Unpack
 
-from openqa.corpus.fields import USUAL, Fields
 from openqa.errors import IndexFolderError, unknown_name
 from openqa.index.folder import VERIFY_MODES
 from openqa.pipeline.background import BackgroundCheck
@@ -18,6 +17,7 @@ from openqa.pipeline.view import open_view
 from openqa.types import Document, Encoder
 
 if TYPE_CHECKING:
+    from openqa.corpus.fields import Fields
     from openqa.index.deletions import DeleteSummary
     from openqa.index.merging import MergeSummary
     from openqa.index.repair import RepairSummary
@@ -237,7 +237,7 @@ class Index(IndexReader):
         folder: str | Path,
         *,
         lang: str = "und",
-        fields: Fields = USUAL,
+        fields: "Fields | None" = None,
         dry_run: bool = False,
         **how: Unpack["Writing"],
     ) -> "SyncSummary":
@@ -248,7 +248,7 @@ class Index(IndexReader):
         Args:
             folder: of documents, as for `openqa.corpus.read_documents`.
             lang: the language of documents that do not name their own.
-            fields: of records and tables.
+            fields: of records and tables; the usual ones when None.
             dry_run: only find out what would be done.
             how: `workers`, `restart`, `on_progress` and `on_read`, as for `build`.
 
@@ -256,11 +256,12 @@ class Index(IndexReader):
             DataError: the folder is missing, holds no documents, or a file of it is wrong or changes while it is read.
             IndexFolderError: the index is damaged or being written, or the disk refuses.
         """
+        from openqa.corpus.fields import USUAL
         from openqa.pipeline.sync import FolderReading, sync_folder
 
         self._prepare_change()
         view = self._view
-        reading = FolderReading(Path(folder), lang, fields)
+        reading = FolderReading(Path(folder), lang, fields or USUAL)
         return sync_folder(
             view.snapshot,
             reading,

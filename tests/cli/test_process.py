@@ -34,10 +34,10 @@ def test_help_loads_no_numerical_library() -> None:
 
 
 def test_search_loads_no_more_than_it_needs(tmp_path: Path) -> None:
-    """Neither numba nor torch for a small index."""
+    """Neither numba nor torch for a small index, and no reader of files."""
     index = bm25_index(tmp_path)
     call = f"from openqa.cli.app import app\napp(['search', {str(index)!r}, 'Italy'], standalone_mode=False)"
-    assert not loaded(call) & {*HEAVY, "rich"}
+    assert not loaded(call) & {*HEAVY, "rich", "openqa.corpus.documents"}
 
 
 def test_a_process_ends_with_the_code_of_its_command(tmp_path: Path) -> None:
