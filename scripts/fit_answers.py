@@ -22,6 +22,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from rich.progress import track
 
 from openqa.encode import load_encoder
 from openqa.evaluate import load_mlqa_dev
@@ -32,9 +33,11 @@ from openqa.pipeline.openqa import DEPTH, FIRST_READ, SPANS_GROUPED
 from openqa.read import AnswerSettings, BatchReader, Evidence, answers, load_reader, sentence_similarities
 from openqa.types import Array, Passage, Question, Span
 
-WEIGHTS = (0.0, 6.0, 12.0, 18.0, 24.0, 32.0, 48.0)
+WEIGHTS = (0.0, 8.0, 16.0, 24.0, 32.0, 48.0, 64.0)
 PENALTIES = (0.0, 1.0, 2.0, 4.0, 6.0)
-SENTENCE_WEIGHTS = (0.0, 12.0, 18.0, 24.0, 32.0, 48.0)
+SENTENCE_WEIGHTS = (0.0, 6.0, 12.0, 24.0, 36.0, 48.0, 64.0, 96.0)
+DEPTHS = (3, 5, 7, 10)
+PAIRS_READ = 256
 CERTAINTIES = (0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.95, 1.0)
 LOST = 0.01  # of the right answers
 TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
@@ -42,14 +45,21 @@ TEMPERATURES = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 
 @dataclass(frozen=True)
 class Asked:
-    """One question with what was retrieved and read for it."""
+    """One question with what was retrieved and read for it; spans are those of each passage, the best first."""
 
     question: Question
     passages: Sequence[Passage]
     scores: dict[str, float]
-    spans: Sequence[Span]
-    similarities: Sequence[float]
-    first: "Asked | None" = None  # what the first passages alone give
+    spans: Sequence[Sequence[Span]]
+    similarities: Sequence[Sequence[float]]
+
+    def first(self, depth: int) -> "Asked":
+        """What the first passages alone give.
+
+        Args:
+            depth: how many.
+        """
+        return replace(self, passages=self.passages[:depth])
 
 
 def main() -> None:
@@ -73,6 +83,9 @@ def main() -> None:
         losses[temperature] = log_loss(right, probability)
     best = replace(best, temperature=min(losses, key=lambda temperature: losses[temperature]))
     best = replace(best, certainty=certainty(asked, everything, best))
+    for depth in DEPTHS:
+        found = judged([one.first(depth) for one in asked], everything, best)[1].reshape(2, -1)
+        print(f"{depth} passages read: right {found[0].mean():.3f} and {found[1].mean():.3f}, n {len(asked)}")
     rivals = {
         "best, all passages read": best,
         "no penalty": replace(best, own_language_penalty=0.0),
@@ -114,14 +127,36 @@ def ask_all(everything: ParallelQA, fitting: ParallelQA, reader: BatchReader, n:
         passages = [[index.passage(hit.passage_id) for hit in ranking] for ranking in rankings]
     twice = [*questions, *questions]
     scores = [{hit.passage_id: hit.score for hit in ranking} for ranking in rankings]
+    spans = read_each(twice, passages, reader)
+    return [Asked(*row) for row in zip(twice, passages, scores, *spans, strict=True)]
 
-    def read(shown: Sequence[Sequence[Passage]]) -> list[Asked]:
-        spans = reader.read_many(twice, shown, SPANS_GROUPED)
-        near = sentence_similarities(twice, shown, spans, load_encoder())
-        return [Asked(*row) for row in zip(twice, shown, scores, spans, near, strict=True)]
 
-    firsts = read([shown[:FIRST_READ] for shown in passages])
-    return [replace(one, first=first) for one, first in zip(read(passages), firsts, strict=True)]
+def read_each(
+    questions: Sequence[Question], passages: Sequence[Sequence[Passage]], reader: BatchReader
+) -> tuple[list[list[list[Span]]], list[list[list[float]]]]:
+    """Reads each passage for itself, a pair of question and passage once; gives the spans and their similarities.
+
+    Args:
+        questions: B questions.
+        passages: B lists of passages.
+        reader: the reader.
+    """
+    places: dict[tuple[str, str, str], int] = {}
+    pairs: list[tuple[Question, Passage]] = []
+    rows = []
+    for question, shown in zip(questions, passages, strict=True):
+        keys = [(question.lang, question.id, passage.id) for passage in shown]
+        for key, passage in zip(keys, shown, strict=True):
+            if places.setdefault(key, len(pairs)) == len(pairs):
+                pairs.append((question, passage))
+        rows.append([places[key] for key in keys])
+    asked, alone = [question for question, _ in pairs], [[passage] for _, passage in pairs]
+    spans = []
+    for start in track(range(0, len(pairs), PAIRS_READ), "reading"):
+        end = start + PAIRS_READ
+        spans.extend(reader.read_many(asked[start:end], alone[start:end], SPANS_GROUPED))
+    near = sentence_similarities(asked, alone, spans, load_encoder())
+    return [[spans[place] for place in row] for row in rows], [[near[place] for place in row] for row in rows]
 
 
 def judged(asked: Sequence[Asked], everything: ParallelQA, settings: AnswerSettings) -> tuple[Array, Array, Array]:
@@ -134,8 +169,14 @@ def judged(asked: Sequence[Asked], everything: ParallelQA, settings: AnswerSetti
     """
     rows = []
     for one in asked:
-        evidence = Evidence(one.question.lang, one.scores, one.similarities)
-        found = answers(one.spans, one.passages, 1, settings=settings, evidence=evidence)
+        read = [
+            pair
+            for _, spans, near in zip(one.passages, one.spans, one.similarities, strict=False)
+            for pair in zip(spans, near, strict=True)
+        ]
+        kept = sorted(read, key=lambda pair: -pair[0].score)[:SPANS_GROUPED]
+        evidence = Evidence(one.question.lang, one.scores, [similarity for _, similarity in kept])
+        found = answers([span for span, _ in kept], one.passages, 1, settings=settings, evidence=evidence)
         if not found:
             rows.append((-99.0, False, 0.0))
             continue
@@ -155,7 +196,7 @@ def certainty(asked: Sequence[Asked], everything: ParallelQA, settings: AnswerSe
         settings: how spans become answers.
     """
     _, right, _ = judged(asked, everything, settings)
-    _, right_early, probability = judged([one.first for one in asked if one.first], everything, settings)
+    _, right_early, probability = judged([one.first(FIRST_READ) for one in asked], everything, settings)
     chosen = 1.0
     for tried in reversed(CERTAINTIES):
         ends = probability >= tried
