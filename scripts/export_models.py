@@ -31,10 +31,10 @@ READER = {
     "max_question_tokens": 64,
     "temperature": 3.0,  # this and the following: scripts/fit_answers.py
     "no_answer_threshold": 0.0,
-    "retrieval_weight": 24.0,
+    "retrieval_weight": 32.0,
     "own_language_penalty": 4.0,
     "sentence_weight": 48.0,
-    "certainty": 0.9,
+    "certainty": 0.6,
 }
 
 
