@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 import regex
 
+from openqa.corpus.tables import heads
 from openqa.errors import ConfigError, unknown_name
 from openqa.text.sentences import n_words, sentence_ends
 from openqa.types import Document, Passage
@@ -67,7 +68,8 @@ def split(document: Document, *, window_words: int = 100) -> list[Passage]:
     A cut stands at the end of a sentence or a line; a sentence of more than one and a half windows is cut at its best
     space, and in scripts without spaces between two characters; never inside a word or a grapheme cluster. Ids are
     `{document id}#{ordinal}` from 0, of a single passage too: so they stay distinct when other documents are cut, and
-    the first passage keeps its id when a document grows. A document with a title only is one passage with no text.
+    the first passage keeps its id when a document grows. A document with a title only is one passage with no text. A
+    passage that begins below the first row of a table has the table's caption and columns after its title.
 
     Args:
         document: `document.text[p.start : p.start + len(p.text)] == p.text` holds for each passage p of it.
@@ -86,7 +88,11 @@ def split(document: Document, *, window_words: int = 100) -> list[Passage]:
         cuts = _best_cuts(text, _units(text, lang, window), window)
     bounds = [_trimmed(text, start, end) for start, end in zip([0, *cuts], cuts, strict=False)]
     kept = [(start, end) for start, end in bounds if start < end] or bounds[:1]
-    return [_passage(document, f"{document.id}#{n}", start, end) for n, (start, end) in enumerate(kept)]
+    above = heads(text, [start for start, _ in kept])
+    return [
+        _passage(_below(document, head), f"{document.id}#{n}", start, end)
+        for n, ((start, end), head) in enumerate(zip(kept, above, strict=True))
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +106,11 @@ class _Unit:
 
 def _has(document: Document) -> bool:
     return not _SPACES.fullmatch(document.text) or bool(document.title.strip())
+
+
+def _below(document: Document, head: str) -> Document:
+    """The document, its title followed by the head of the table that a passage goes on with."""
+    return replace(document, title=" – ".join(filter(None, (document.title, head)))) if head else document
 
 
 def _passage(document: Document, id: str, start: int, end: int) -> Passage:

@@ -1,10 +1,13 @@
 """Tables as text that can be searched and read: groups of rows, each with what its columns are called.
 
+Tables of web pages, Markdown and MediaWiki stand among other text, a row a line; `heads` says what is above their rows.
+
 Sources of the forms: rows as Markdown and as template sentences, as in table-to-text for question answering (Min et al.
 2024, arXiv:2402.12869).
 """
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -13,6 +16,9 @@ from openqa.errors import ConfigError
 FORMS = ("markdown", "sentences")
 GROUP_CHARACTERS = 600  # about 100 words: rows are put together until they are that long
 _COLUMN = re.compile(r"\{([^{}]+)\}")
+_TABLE = re.compile(r"(?:^\|.*\|[ \t]*(?:\n|\Z)){2,}", re.MULTILINE)
+_CELL_BOUND = re.compile(r"(?<!\\)\|")
+_LONGEST_CAPTION = 100  # characters; a longer line above a table is a sentence of the text
 
 
 class RowGroup(NamedTuple):
@@ -53,6 +59,33 @@ def row_groups(header: Sequence[str], rows: Iterable[Sequence[str]], form: str) 
 def markdown_row(cells: Sequence[str]) -> str:
     """Returns cells as one row of a Markdown table, on one line."""
     return "| " + " | ".join(" ".join(cell.replace("|", r"\|").split()) for cell in cells) + " |"
+
+
+def heads(text: str, starts: Sequence[int]) -> list[str]:
+    """Returns what stands above the rows that each passage begins with: "caption: column, column".
+
+    Args:
+        text: of a document; a line that begins and ends with "|" is a row, two or more in a row are a table, the first
+            names the columns, and a short line above it is the caption.
+        starts: where its passages begin, rising.
+
+    Returns:
+        One for each start; "" where it is in no table or at the first row of one.
+    """
+    found = [""] * len(starts)
+    for table in _TABLE.finditer(text) if "|" in text else ():
+        inside = range(bisect_right(starts, table.start()), bisect_right(starts, table.end() - 1))
+        if inside:
+            found[inside.start : inside.stop] = [_head(text, table)] * len(inside)
+    return found
+
+
+def _head(text: str, table: re.Match[str]) -> str:
+    end = max(0, table.start() - 1)
+    above = text[text.rfind("\n", 0, end) + 1 : end].strip()
+    cells = (cell.strip() for cell in _CELL_BOUND.split(table[0].partition("\n")[0].strip())[1:-1])
+    parts = (above.rstrip(":").lstrip("# ") if len(above) <= _LONGEST_CAPTION else "", ", ".join(filter(None, cells)))
+    return ": ".join(filter(None, parts))
 
 
 def check_form(form: str, header: Sequence[str]) -> None:

@@ -2,8 +2,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from openqa.corpus.tables import GROUP_CHARACTERS, markdown_row, row_groups
+from openqa.corpus.passages import split
+from openqa.corpus.tables import GROUP_CHARACTERS, heads, markdown_row, row_groups
 from openqa.errors import ConfigError
+from openqa.types import Document
 
 HEADER = ("city", "inhabitants")
 ROWS = [("Edirne", "180,000"), ("İzmir", ""), ("A|B", "two\nlines")]
@@ -59,3 +61,34 @@ def test_every_row_is_in_one_group(rows: list[tuple[str, str]]) -> None:
         assert lines[0] == markdown_row(HEADER)
         assert lines[2:] == [markdown_row(row) for row in rows[group.first - 1 : group.last]]
         assert group.first == group.last or sum(map(len, lines[2:])) <= GROUP_CHARACTERS
+
+
+def test_a_passage_that_goes_on_with_a_table_has_its_caption_and_columns_after_the_title() -> None:
+    """What the rows mean stands above them, so each passage of them says it; the first row's passage has it itself."""
+    rows = "\n".join(f"| {year} | Kasaba {year} | {year * 7} |" for year in range(1900, 1960))
+    text = f"Ankara bir şehirdir.\n\nNüfus:\n| Yıl | Ad | Sayı |\n|---|---|---|\n{rows}\n\nSon cümle burada durur."
+    passages = split(Document("a", text, title="Ankara", lang="tr"), window_words=40)
+    inner = [passage for passage in passages if passage.text.startswith("| 19")]
+    assert len(inner) > 3
+    assert {passage.title for passage in inner} == {"Ankara – Nüfus: Yıl, Ad, Sayı"}
+    assert {passage.title for passage in passages if passage not in inner} == {"Ankara"}
+    assert all(text[passage.start :].startswith(passage.text) for passage in passages)
+
+
+def test_heads_are_of_the_table_that_a_start_is_in() -> None:
+    """A start at the first row, outside, in a lone row or below another table has none, or that table's own."""
+    text = "| lone |\nText\n| a | b |\n| 1 | 2 |\n\n## T\n| c \\| d |\n| 3 |\n| 4 |\nEnd"
+    starts = [text.index(part) for part in ("| lone", "Text", "| a", "| 1", "| c", "| 3", "| 4", "End")]
+    assert heads(text, starts) == ["", "", "", "Text: a, b", "", "T: c \\| d", "T: c \\| d", ""]
+
+
+def test_a_long_line_above_a_table_is_no_caption() -> None:
+    """Only a short line names a table."""
+    text = f"{'word ' * 30}\n| a | b |\n| 1 | 2 |"
+    assert heads(text, [text.index("| 1")]) == ["a, b"]
+
+
+def test_a_title_alone_is_the_head_where_the_document_has_none() -> None:
+    """No dash stands before nothing."""
+    text = "\n".join(["| a | b |", *(f"| {n} word word word | x |" for n in range(30))])
+    assert split(Document("a", text, lang="en"), window_words=20)[1].title == "a, b"
